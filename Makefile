@@ -1,0 +1,80 @@
+# Needs only make and Python 3.11 to 3.14. Every verb but clean installs first, which does nothing while the lock stays the same.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The first Python that is new enough and able to make a venv (Debian ships ensurepip apart). PYTHON=... overrides it.
+PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3; do \
+	$$candidate -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info < (3, 15))' 2>/dev/null \
+	&& echo $$candidate && break; done)
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The stamps carry a checksum of what they stand for, so a pull or a checkout that changes it installs again.
+LOCKED := $(VENV)/.locked-$(shell cksum < requirements.lock | tr ' ' '-')
+INSTALLED := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | cksum | tr ' ' '-')
+
+CODE := $(wildcard shared services scenario tests benchmarks)
+SHARD ?=
+DAY_FLAGS := $(if $(SEED),--seed $(SEED)) $(if $(INSTANCE),--instance $(INSTANCE)) $(if $(SCALE),--scale $(SCALE))
+
+.PHONY: help which-python install run day test test-all check fix bench clean lock
+
+help: ## list the verbs (this is also what bare `make` does)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+which-python:
+	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.14 with venv and ensurepip found. Install one" \
+		"(Debian: apt-get install python3-venv) or name it: make PYTHON=python3.12"; exit 1; } >&2
+	@echo $(PYTHON)
+
+install: $(INSTALLED) ## install the exact versions of requirements.lock into .venv
+
+# Made from scratch when the lock changes: what the lock dropped must not linger and hide a missing dependency.
+$(LOCKED):
+	@python=$$($(MAKE) --silent which-python) \
+		&& echo "installing into $(VENV) with $$($$python --version); the first time takes a minute or two" \
+		&& $$python -m venv --clear $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@touch $@
+
+$(INSTALLED): $(LOCKED)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.installed-* && touch $@
+
+run: install ## start the whole system, play a day through it, print addresses and a trace id
+	@$(BIN)/python -m scenario run
+
+day: install ## play one day, check every figure and stop; SEED=7 INSTANCE=mine SCALE=10
+	@$(BIN)/python -m scenario day $(DAY_FLAGS)
+
+test: install ## run the tests, without the slow ones; starts what it needs
+	@$(BIN)/python -m pytest
+
+test-all: install ## run every test; SHARD=2/3 runs the second third
+	@$(BIN)/python -m pytest -m "" $(if $(SHARD),-p tests.sharding --shard $(SHARD))
+
+check: install ## imports, style, format, types; edits nothing
+	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/mypy $(CODE)
+
+fix: install ## repair style and format where a tool can
+	@$(BIN)/ruff check --fix $(CODE) || true
+	@$(BIN)/ruff format $(CODE)
+
+bench: install ## run the benchmarks
+	@$(BIN)/python -m benchmarks
+
+clean: ## stop and remove what runs and was written here, caches too; keeps .venv
+	@test ! -x $(BIN)/python || $(BIN)/python -m shared.embedded clean --all
+	@rm -rf .yizhan .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis build dist
+	@find . -path ./$(VENV) -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
+
+lock: install ## write requirements.lock anew from pyproject.toml; UPGRADE=1 takes newer versions
+	@$(BIN)/python -m uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --all-extras \
+		--no-emit-index-url --custom-compile-command "make lock" $(if $(UPGRADE),--upgrade) \
+		--output-file requirements.lock pyproject.toml

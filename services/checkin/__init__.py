@@ -1,0 +1,1 @@
+"""Checkin: stations, who is inside, and who is on duty."""

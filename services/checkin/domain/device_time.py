@@ -1,0 +1,41 @@
+"""When a scan happened, by the server's clock and by the device's (K4, K5)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import msgspec
+
+from shared.errors import ValidationFailed
+
+from .refusals import ScanInFuture
+from .values import CLOCK_TOLERANCE, LATENESS_WINDOW
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """When something happened and when we were told. The fields below the first two say how we know."""
+
+    at: datetime
+    received_at: datetime
+    offline: bool = False
+    clock_corrected: bool = False
+
+    @property
+    def late_beyond_window(self) -> bool:
+        """K5: recorded and counted in its own day, but no reaction."""
+        return self.received_at - self.at > LATENESS_WINDOW
+
+
+def moment_of(scanned_at: datetime | None, sent_at: datetime | None, received_at: datetime) -> Moment:
+    """K4. A device that is online sends no time of its own: the receipt is the time."""
+    if scanned_at is None and sent_at is None:
+        return Moment(at=received_at, received_at=received_at)
+    if scanned_at is None or sent_at is None:
+        missing = "scanned_at" if scanned_at is None else "sent_at"
+        raise ValidationFailed(f"{missing} is missing: an offline upload gives both times", field=missing)
+    if scanned_at > sent_at:
+        raise ScanInFuture(field="scanned_at")
+    offset = received_at - sent_at  # how far the device's clock is behind ours
+    corrected = abs(offset) > CLOCK_TOLERANCE
+    happened = scanned_at + offset if corrected else scanned_at
+    return Moment(min(happened, received_at), received_at, offline=True, clock_corrected=corrected)

@@ -1,0 +1,54 @@
+"""Why checkin says no. The name of a class is its code, and some codes are named like the events of our aggregates.
+
+Refused
+├── NotFound
+│   └── CodeUnknown         identity
+├── MemberSuspended         identity
+├── StationSuspended        place
+├── StationClosed           window
+├── VisitNotOpen            state
+├── StationFull             limit
+├── ScanInFuture            the device contradicts itself
+├── AlreadyRegistered       the id is taken by other facts
+└── RotaConflict            the duty is given to others
+"""
+
+from __future__ import annotations
+
+from shared.errors import NotFound, Refused
+
+
+class CodeUnknown(NotFound):
+    """No member has this code. Register the member, or show a code of the current app."""
+
+
+class MemberSuspended(Refused):
+    """The membership is suspended. Ask the union office to reinstate it."""
+
+
+class StationSuspended(Refused):
+    """The station is out of service. Choose another station, or have this one resumed."""
+
+
+class StationClosed(Refused):
+    """The station is closed at this time. Look up its hours and come back then."""
+
+
+class VisitNotOpen(Refused):
+    """No visit of this member is open here at this time. Nothing to do: the stay was ended already, or never began."""
+
+
+class StationFull(Refused):
+    """The station is full. Wait for someone to leave, choose another station, or ask the chief for an override."""
+
+
+class ScanInFuture(Refused):
+    """The device's time of the scan is after its time of sending. Set the device's clock and send the scan again."""
+
+
+class AlreadyRegistered(Refused):
+    """This id is registered with other facts. Use another id, or the command that changes the fact."""
+
+
+class RotaConflict(Refused):
+    """This duty is assigned otherwise. Swap it, or use another duty id."""

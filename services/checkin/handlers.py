@@ -1,0 +1,180 @@
+"""Which streams each command reads and changes; the rules are in `domain/`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from shared.decider import Change, Changes, Handlers, Read, decided
+from shared.errors import NotFound, Refused
+
+from .domain import entry
+from .domain.duty import DUTY, AssignDuty
+from .domain.member import MEMBER, Member, RegisterMember, ReinstateMember, SuspendMember
+from .domain.occupancy import (
+    OCCUPANCY,
+    CloseBooks,
+    LeavePlace,
+    Occupancy,
+    OpenBooks,
+    TakePlace,
+    month_after,
+    month_of,
+)
+from .domain.refusals import CodeUnknown, StationSuspended
+from .domain.station import (
+    STATION,
+    RegisterStation,
+    ResumeStation,
+    RetireStation,
+    SetHours,
+    SuspendStation,
+)
+from .domain.visits import VISITS, EndStay, ScanEntry, ScanExit, ScanRefused, VisitEnded, VisitsEvent, VisitStarted
+
+HANDLERS = Handlers(MEMBER, STATION, VISITS, OCCUPANCY, DUTY)
+
+
+class Books(NamedTuple):
+    """A station's occupancy in the month that is open, and what must be written first to open it."""
+
+    entity: str
+    state: Occupancy
+    opening: tuple[Change, ...] = ()
+
+    def after(self, command: TakePlace | LeavePlace) -> tuple[Change, ...]:
+        return (*self.opening, Change(OCCUPANCY, self.entity, OCCUPANCY.decide(command, self.state)))
+
+
+def books_of(station_id: str, received_at: datetime, read: Read) -> Books:
+    """The books to write in now. A month that was closed meanwhile, by a command received later, is passed over."""
+    month = month_of(received_at)
+    books = read(OCCUPANCY, f"{station_id}_{month}")
+    while books.closed:
+        month = month_after(month)
+        books = read(OCCUPANCY, f"{station_id}_{month}")
+    return Books(f"{station_id}_{month}", books) if books.opened else opened(station_id, month, received_at, read)
+
+
+def opened(station_id: str, month: str, now: datetime, read: Read) -> Books:
+    """Close the month before and begin this one with whoever is still inside."""
+    entity, before = f"{station_id}_{month}", f"{station_id}_{month_after(month, -1)}"
+    past = read(OCCUPANCY, before)
+    closing = OCCUPANCY.decide(CloseBooks(now), past)
+    carried = OCCUPANCY.decide(OpenBooks(tuple(past.inside.values()), now), OCCUPANCY.initial)
+    state = OCCUPANCY.fold(carried)
+    return Books(entity, state, (Change(OCCUPANCY, before, closing), Change(OCCUPANCY, entity, carried)))
+
+
+@HANDLERS.on(ScanEntry)
+def scan_entry(scan: ScanEntry, read: Read) -> Changes:
+    """The member's visits and the station's occupancy change together; when moving on, the left station's too."""
+    entry.check_override(scan)
+    member, station = read(MEMBER, scan.member_id), read(STATION, scan.station_id)
+    visits = read(VISITS, scan.member_id)
+    books = {scan.station_id: books_of(scan.station_id, scan.moment.received_at, read)}
+    neighbours = visits.around(scan.moment.at)
+    elsewhere = {visit.station_id for visit in neighbours if visit and visit.station_id != scan.station_id}
+    others = {station_id: read(STATION, station_id) for station_id in elsewhere}
+    if left := entry.superseded(scan, neighbours[0]):
+        books.setdefault(left.station_id, books_of(left.station_id, scan.moment.received_at, read))
+    try:
+        scene = entry.Scene(member, station, visits, books[scan.station_id].state, others)
+        return with_occupancy(scan, entry.decide(scan, scene), books)
+    except Refused as refusal:
+        raise remembered(refusal, scan, member) from None
+
+
+@HANDLERS.on(ScanExit)
+def scan_exit(scan: ScanExit, read: Read) -> Changes:
+    """Nobody is kept inside: a suspended member leaves, and a suspended or closed station lets go."""
+    member, station = read(MEMBER, scan.member_id), read(STATION, scan.station_id)
+    visits = read(VISITS, scan.member_id)
+    books = {scan.station_id: books_of(scan.station_id, scan.moment.received_at, read)}
+    try:
+        if member.registered is None:
+            raise CodeUnknown(field="member_id")
+        if station.registered is None:
+            raise NotFound(f"no station is registered as {scan.station_id}", field="station_id")
+        return with_occupancy(scan, VISITS.decide(scan, visits), books)
+    except Refused as refusal:
+        raise remembered(refusal, scan, member) from None
+
+
+def with_occupancy(scan: ScanEntry | ScanExit, events: Sequence[VisitsEvent], books: Mapping[str, Books]) -> Changes:
+    """The visits' events, and what they mean for the stations. Ends by CK3 are in the books since the entry."""
+    changes = [Change(VISITS, scan.member_id, events)]
+    for event in events:
+        match event:
+            case VisitStarted():
+                place = TakePlace(event.visit_id, event.member_id, event.at, event.ends_at)
+                changes += books[event.station_id].after(place)
+            case VisitEnded(exit_kind="scanned" | "superseded"):
+                changes += books[event.station_id].after(LeavePlace(event.visit_id, event.at))
+    return changes
+
+
+def remembered(refusal: Refused, scan: ScanEntry | ScanExit, member: Member) -> Refused:
+    """Known members' refused scans are facts for the auditor; unknown codes must not create streams."""
+    if member.registered is None:
+        return refusal
+    event = ScanRefused(scan.moment.at, scan.scan_id, scan.station_id, refusal.code)
+    return refusal.recording(Change(VISITS, scan.member_id, [event]))
+
+
+@HANDLERS.on(EndStay)
+def end_stay(command: EndStay, read: Read) -> Changes:
+    """The occupancy knows the end since the entry and needs no word of it."""
+    return [decided(VISITS, command.member_id, command, read)]
+
+
+@HANDLERS.on(RegisterMember)
+def register_member(command: RegisterMember, read: Read) -> Changes:
+    return [decided(MEMBER, command.member_id, command, read)]
+
+
+@HANDLERS.on(SuspendMember)
+def suspend_member(command: SuspendMember, read: Read) -> Changes:
+    return [decided(MEMBER, command.member_id, command, read)]
+
+
+@HANDLERS.on(ReinstateMember)
+def reinstate_member(command: ReinstateMember, read: Read) -> Changes:
+    return [decided(MEMBER, command.member_id, command, read)]
+
+
+@HANDLERS.on(RegisterStation)
+def register_station(command: RegisterStation, read: Read) -> Changes:
+    return [decided(STATION, command.station_id, command, read)]
+
+
+@HANDLERS.on(SetHours)
+def set_hours(command: SetHours, read: Read) -> Changes:
+    return [decided(STATION, command.station_id, command, read)]
+
+
+@HANDLERS.on(SuspendStation)
+def suspend_station(command: SuspendStation, read: Read) -> Changes:
+    return [decided(STATION, command.station_id, command, read)]
+
+
+@HANDLERS.on(ResumeStation)
+def resume_station(command: ResumeStation, read: Read) -> Changes:
+    return [decided(STATION, command.station_id, command, read)]
+
+
+@HANDLERS.on(RetireStation)
+def retire_station(command: RetireStation, read: Read) -> Changes:
+    return [decided(STATION, command.station_id, command, read)]
+
+
+@HANDLERS.on(AssignDuty)
+def assign_duty(command: AssignDuty, read: Read) -> Changes:
+    """The rota names known stations only."""
+    station, duty = read(STATION, command.station_id), read(DUTY, command.duty_id)
+    if station.registered is None:
+        raise NotFound(f"no station is registered as {command.station_id}", field="station_id")
+    if station.retired:
+        raise StationSuspended("the station is retired for good: name another one", field="station_id")
+    return [Change(DUTY, command.duty_id, DUTY.decide(command, duty))]

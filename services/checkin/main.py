@@ -1,0 +1,22 @@
+"""checkin: one member code 会员码 opens every station. Start: `python -m services.checkin.main --role api|worker|all`."""
+
+from __future__ import annotations
+
+from shared.service import Service, run
+
+from .api import duties, members, scans, stations
+from .handlers import HANDLERS
+from .messaging import MESSAGING
+from .projections.member_visits import MEMBER_VISITS
+from .projections.station_live import STATION_LIVE
+
+SERVICE = Service(
+    name="checkin",
+    handlers=HANDLERS,
+    messaging=MESSAGING,
+    projections=(STATION_LIVE, MEMBER_VISITS),
+    routers=(scans.router, stations.router, members.router, duties.router),
+)
+
+if __name__ == "__main__":
+    run(SERVICE)

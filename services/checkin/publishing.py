@@ -1,0 +1,51 @@
+"""What other services are told; what is not named here stays private."""
+
+from __future__ import annotations
+
+from shared.contracts import checkin as contracts
+from shared.publishing import Publishing
+
+from .domain.duty import DutyAssigned
+from .domain.visits import VisitEnded, VisitStarted
+
+PUBLISHING = Publishing()
+
+
+@PUBLISHING.on(VisitStarted)
+def visit_started(event: VisitStarted, entity: str) -> contracts.VisitStarted:
+    return contracts.VisitStarted(
+        visit_id=event.visit_id,
+        member_id=entity,
+        station_id=event.station_id,
+        gate_id=event.gate_id,
+        started_at=event.at,
+        offline=event.offline,
+        clock_corrected=event.clock_corrected,
+        counted=event.counted,
+        flags=list(event.flags),
+    )
+
+
+@PUBLISHING.on(VisitEnded)
+def visit_ended(event: VisitEnded, entity: str) -> contracts.VisitEnded:
+    return contracts.VisitEnded(
+        visit_id=event.visit_id,
+        member_id=entity,
+        station_id=event.station_id,
+        started_at=event.started_at,
+        ended_at=event.at,
+        exit_kind=event.exit_kind,
+    )
+
+
+@PUBLISHING.on(DutyAssigned)
+def duty_assigned(event: DutyAssigned, entity: str) -> contracts.DutyAssigned:
+    return contracts.DutyAssigned(
+        duty_id=entity,
+        kind=event.kind,
+        station_id=event.station_id,
+        window_from=event.window_from,
+        window_to=event.window_to,
+        people=list(event.people),
+        theme=event.theme,
+    )

@@ -1,0 +1,95 @@
+"""Accounts 积分账户: balance, statement, ranking, spending."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from shared.clock import CHINA
+from shared.contracts.model import Contract, Id, Instant
+from shared.errors import Forbidden
+from shared.web import Call, Caller, MinPosition, found
+
+from ..domain.account import GrantOpeningLot, SpendPoints
+from ..projections import balance, leaderboard, statement
+
+router = APIRouter(tags=["accounts"])
+
+Points = Annotated[int, Field(strict=True, ge=1, le=100_000)]
+
+
+class Opening(Contract):
+    """Points taken over from an earlier system."""
+
+    points: Points
+    source_ref: Id
+    earned_at: Instant
+
+
+class Spending(Contract):
+    """Points to spend on one redemption."""
+
+    redemption_id: Id
+    points: Points
+
+
+@router.post("/accounts/{member_id}/grant-opening-lot")
+async def grant_opening_lot(member_id: Id, body: Opening, call: Call) -> Response:
+    """Take over points from an earlier system."""
+    call.principal.must_be("officer")
+    command = GrantOpeningLot(member_id, body.points, body.source_ref, body.earned_at, call.now)
+    return await call.give(command, body)
+
+
+@router.post("/accounts/{member_id}/spend")
+async def spend(member_id: Id, body: Spending, call: Call) -> Response:
+    """Spend points, earliest expiry first (PT6)."""
+    call.principal.must_be("machine")
+    return await call.give(SpendPoints(member_id, body.redemption_id, body.points, call.now), body)
+
+
+@router.get("/accounts/{member_id}/balance")
+async def show_balance(member_id: Id, call: Call, min_position: MinPosition = None) -> Response:
+    """What is available now, by lot, and what expires next."""
+    _own(call, member_id)
+    async with call.reading(balance.BALANCE, min_position) as view:
+        return found(view, await balance.of(view, member_id, call.now))
+
+
+@router.get("/accounts/{member_id}/statement")
+async def show_statement(
+    member_id: Id,
+    call: Call,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    before: Annotated[int | None, Query(description="Continue before this line.")] = None,
+    min_position: MinPosition = None,
+) -> Response:
+    """Every movement of points, newest first."""
+    _own(call, member_id)
+    async with call.reading(statement.STATEMENT, min_position) as view:
+        lines = await statement.of(view, member_id, limit, before)
+        return found(view, {"lines": lines, "next": lines[-1]["position"] if len(lines) == limit else None})
+
+
+@router.get("/leaderboard")
+async def show_leaderboard(
+    call: Call,
+    month: Annotated[str, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", examples=["2026-01"])],
+    limit: Annotated[int, Query(ge=1, le=200)] = 20,
+    min_position: MinPosition = None,
+) -> Response:
+    """Who earned most in a month, of the caller's union."""
+    year, number = int(month[:4]), int(month[5:])
+    start = datetime(year, number, 1, tzinfo=CHINA)
+    end = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=CHINA)
+    async with call.reading(leaderboard.LEADERBOARD, min_position) as view:
+        ranking = await leaderboard.of(view, call.principal.org, start, end, limit)
+        return found(view, {"month": month, "ranking": ranking})
+
+
+def _own(call: Caller, member_id: str) -> None:
+    if call.principal.id != member_id and not call.principal.roles & {"officer", "machine", "admin"}:
+        raise Forbidden("this is another member's account")

@@ -1,0 +1,27 @@
+"""Patrol reports 巡查填报: what patrol apps send when they do not use the intake topic, and what became of each."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Response
+
+from shared.contracts.model import Id
+from shared.contracts.points import PatrolReported
+from shared.web import Call, MinPosition, found
+
+from ..projections import patrol_register
+
+router = APIRouter(prefix="/patrol-reports", tags=["patrol reports"])
+
+
+@router.post("")
+async def submit(event: PatrolReported, call: Call) -> Response:
+    """File a patrol report. The same as the event PatrolReported on the intake topic."""
+    call.principal.must_be("patrol_app", "volunteer")
+    return await call.take(event)
+
+
+@router.get("/{report_id}")
+async def show(report_id: Id, call: Call, min_position: MinPosition = None) -> Response:
+    """One report and what became of it."""
+    async with call.reading(patrol_register.PATROL_REGISTER, min_position) as view:
+        return found(view, await patrol_register.of(view, report_id))

@@ -1,0 +1,191 @@
+"""The right to file 填报资格: who may report on a duty, as checkin assigned it, and which reports claim its pay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Literal, TypeAlias, assert_never, get_args
+
+import msgspec
+
+from shared.decider import Command, Decider, DomainEvent
+from shared.errors import Refused
+
+from .values import PAID_REPORTS_PER_DAILY_DUTY
+
+PatrolKind: TypeAlias = Literal["patrol_daily", "patrol_weekly", "patrol_special"]  # checkin's words
+
+
+class OpenRight(Command, frozen=True):
+    """Checkin put these people on this duty. Told again with other people or times, the last word holds."""
+
+    duty_id: str
+    kind: PatrolKind
+    station_id: str
+    window_from: datetime
+    window_to: datetime
+    people: tuple[str, ...]
+    theme: str | None = None
+
+
+class ClaimSlot(Command, frozen=True):
+    """A report was submitted: it claims one of the duty's paid places, first submitted first (PT2)."""
+
+    report_id: str
+    volunteer_id: str
+    station_id: str
+    now: datetime
+
+
+class PayClaim(Command, frozen=True):
+    """The report was accepted: its place is taken for good."""
+
+    report_id: str
+    now: datetime
+
+
+class ReleaseClaim(Command, frozen=True):
+    """The report was rejected: its place is free for another."""
+
+    report_id: str
+    now: datetime
+
+
+class RightOpened(DomainEvent, frozen=True):
+    """`at` is `window_from`, from when the right can be used: checkin does not tell when it assigned the duty."""
+
+    kind: PatrolKind
+    station_id: str
+    window_from: datetime
+    window_to: datetime
+    people: tuple[str, ...]
+    theme: str | None
+
+
+class SlotClaimed(DomainEvent, frozen=True):
+    report_id: str
+    volunteer_id: str
+    station_id: str
+
+
+class ClaimPaid(DomainEvent, frozen=True):
+    report_id: str
+
+
+class ClaimReleased(DomainEvent, frozen=True):
+    report_id: str
+
+
+RightsCommand: TypeAlias = OpenRight | ClaimSlot | PayClaim | ReleaseClaim
+RightsEvent: TypeAlias = RightOpened | SlotClaimed | ClaimPaid | ClaimReleased
+
+
+class Claim(msgspec.Struct, frozen=True):
+    report_id: str
+    volunteer_id: str
+    station_id: str
+    paid: bool = False
+
+
+class Right(msgspec.Struct, frozen=True):
+    """The duty, None while checkin's word is still on its way, and its live claims in the order of submission."""
+
+    duty: RightOpened | None = None
+    claims: tuple[Claim, ...] = ()
+
+    def check_on_duty(self, volunteer_id: str, station_id: str) -> None:
+        """At the door; while the duty is not known, nobody can tell."""
+        if self.excludes(volunteer_id, station_id):
+            raise DutyNotAssigned
+
+    def excludes(self, volunteer_id: str, station_id: str) -> bool:
+        """The duty is known, and this person at this station is not on it."""
+        return self.duty is not None and (volunteer_id not in self.duty.people or station_id != self.duty.station_id)
+
+    @property
+    def slots(self) -> int | None:
+        """How many reports the duty can pay; None is no limit beyond one for each of its people."""
+        daily = self.duty is not None and self.duty.kind == "patrol_daily"
+        return PAID_REPORTS_PER_DAILY_DUTY if daily else None
+
+    def has_slot_for(self, report_id: str) -> bool:
+        """PT2: whether this claim is early enough to be paid, among those that are paid or may be."""
+        in_line = [c.report_id for c in self.claims if c.paid or not self.excludes(c.volunteer_id, c.station_id)]
+        return report_id in in_line[: self.slots]
+
+    @property
+    def waiting(self) -> tuple[Claim, ...]:
+        return tuple(claim for claim in self.claims if not claim.paid)
+
+
+class DutyNotAssigned(Refused):
+    """The volunteer is not on this duty at this station. Check the duty and the station in the rota."""
+
+
+class DutySlotFilled(Refused):
+    """The duty's paid places are taken by earlier reports. File again only if one of those is rejected."""
+
+
+def decide(command: RightsCommand, right: Right) -> Sequence[RightsEvent]:
+    match command:
+        case OpenRight():
+            opened = _opened(command)
+            return [] if right.duty == opened else [opened]
+        case ClaimSlot():
+            return _claimed(command, right)
+        case PayClaim(report_id, now):
+            due = any(claim.report_id == report_id for claim in right.waiting)
+            return [ClaimPaid(at=now, report_id=report_id)] if due else []
+        case ReleaseClaim(report_id, now):
+            due = any(claim.report_id == report_id for claim in right.waiting)
+            return [ClaimReleased(at=now, report_id=report_id)] if due else []
+        case _:
+            assert_never(command)
+
+
+def _opened(command: OpenRight) -> RightOpened:
+    return RightOpened(
+        at=command.window_from,
+        kind=command.kind,
+        station_id=command.station_id,
+        window_from=command.window_from,
+        window_to=command.window_to,
+        people=command.people,
+        theme=command.theme,
+    )
+
+
+def _claimed(command: ClaimSlot, right: Right) -> list[RightsEvent]:
+    if any(claim.report_id == command.report_id for claim in right.claims):
+        return []
+    if any(claim.volunteer_id == command.volunteer_id for claim in right.claims):
+        raise DutySlotFilled("This volunteer has reported on this duty before. File again only if that is rejected.")
+    if right.slots is not None and len(right.claims) >= right.slots:
+        raise DutySlotFilled
+    return [
+        SlotClaimed(
+            at=command.now,
+            report_id=command.report_id,
+            volunteer_id=command.volunteer_id,
+            station_id=command.station_id,
+        )
+    ]
+
+
+def evolve(right: Right, event: RightsEvent) -> Right:
+    match event:
+        case RightOpened():
+            return msgspec.structs.replace(right, duty=event)
+        case SlotClaimed():
+            claim = Claim(event.report_id, event.volunteer_id, event.station_id)
+            return msgspec.structs.replace(right, claims=(*right.claims, claim))
+        case ClaimPaid(report_id=paid):
+            claims = (msgspec.structs.replace(c, paid=c.paid or c.report_id == paid) for c in right.claims)
+            return msgspec.structs.replace(right, claims=tuple(claims))
+        case ClaimReleased(report_id=released):
+            return msgspec.structs.replace(right, claims=tuple(c for c in right.claims if c.report_id != released))
+        case _:
+            assert_never(event)
+
+
+RIGHTS: Decider[RightsCommand, RightsEvent, Right] = Decider("rights", Right(), decide, evolve, get_args(RightsEvent))

@@ -1,0 +1,24 @@
+"""Every number a rule of points goes by, in one place.
+
+[S] is given by the source documents, [P] is proposed by us because they leave it open.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+# What one accepted report pays, unless the published rules say otherwise (PT1).
+DAILY_POINTS = 2  # [S]
+WEEKLY_POINTS = DAILY_POINTS  # [P] the sources name no value for the weekly full patrol
+KEY_PERIOD_POINTS = 3  # [S] instead of the daily or weekly value
+SPECIAL_POINTS = 4  # [S]
+HAZARD_POINTS = 2  # [S]
+
+PAID_REPORTS_PER_DAILY_DUTY = 2  # [S] a daily patrol has 1-2 volunteers (PT2)
+LOT_MONTHS = 12  # [P] full months after the month of earning in which a lot can still be spent (PT5)
+
+PRESENCE_OVERLAP = timedelta(minutes=5)  # [P] of one visit with the patrol, to prove that the volunteer was there (PT3)
+PRESENCE_WAIT = timedelta(minutes=15)  # [P] until a report without proof goes to its leader (amendment 5)
+PRESENCE_KEPT = timedelta(days=8)  # [P] how far back visits are remembered: well beyond what lateness lets count
+REACTION_WINDOW = timedelta(hours=72)  # [P] a report that comes later than this is recorded and pays nothing (K5)
+CLOCK_TOLERANCE = timedelta(seconds=120)  # [P] a device may be this far ahead before it is not believed (K4)

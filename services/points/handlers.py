@@ -1,0 +1,168 @@
+"""Which streams each command reads, and which rules decide over them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from shared.decider import Change, Changes, Handlers, Read, decided
+from shared.errors import NotFound
+
+from .domain.acceptance import answer, wait
+from .domain.account import (
+    ACCOUNT,
+    OPENING,
+    AlreadyEarned,
+    CreditLot,
+    EarnPoints,
+    ExpireLot,
+    GrantOpeningLot,
+    SpendPoints,
+    lot_expiry,
+    lot_id_of,
+)
+from .domain.presence import PRESENCE, NoteDeparture, NotePresence
+from .domain.report import REPORT, Closed, NotFiled, RetryAcceptance, SendToReview, SubmitReport, Submitted, UnderReview
+from .domain.rights import RIGHTS, ClaimSlot, OpenRight
+from .domain.rules import RULE_BOOK, RULES, DeclareKeyPeriod, PublishRules, RuleBook
+
+HANDLERS = Handlers(ACCOUNT, REPORT, RIGHTS, PRESENCE, RULES)
+
+
+@HANDLERS.on(SubmitReport)
+def submit_report(command: SubmitReport, read: Read) -> Changes:
+    """Accepted at once where everything proves it (PT3), else it claims its place (PT2) and waits."""
+    report = read(REPORT, command.report_id)
+    right = read(RIGHTS, command.duty_id)
+    presence = read(PRESENCE, command.volunteer_id)
+    book = read(RULES, RULE_BOOK)
+    submitted = REPORT.decide(command, report)
+    if not submitted:
+        return []
+    right.check_on_duty(command.volunteer_id, command.station_id)
+    filed = REPORT.fold(submitted, report)
+    changes = [Change(REPORT, command.report_id, submitted)]
+    if not isinstance(filed, Submitted):
+        return changes  # K5: too late, so recorded for the statistics of its own day without any reaction
+    claim = RIGHTS.decide(ClaimSlot(command.report_id, command.volunteer_id, command.station_id, command.now), right)
+    changes.append(Change(RIGHTS, command.duty_id, claim))
+    answered = answer(filed, RIGHTS.fold(claim, right), presence, book, command.now)
+    return [*changes, *(answered or wait(filed, presence, command.now))]
+
+
+@HANDLERS.on(NotePresence)
+def note_presence(command: NotePresence, read: Read) -> Changes:
+    """PT3: a visit told after the report may be its proof."""
+    return _visit_told(command, command.started_at, read)
+
+
+@HANDLERS.on(NoteDeparture)
+def note_departure(command: NoteDeparture, read: Read) -> Changes:
+    """PT3, as above: the end of a visit whose start was never told proves as much."""
+    return _visit_told(command, command.ended_at, read)
+
+
+def _visit_told(command: NotePresence | NoteDeparture, now: datetime, read: Read) -> Changes:
+    """Which reports it reads is known only from the member's own stream: those that his visits prove."""
+    presence = read(PRESENCE, command.member_id)
+    noted = PRESENCE.decide(command, presence)
+    if not noted:
+        return []
+    presence = PRESENCE.fold(noted, presence)
+    proven = presence.proven
+    reports = [read(REPORT, patrol.report_id) for patrol in proven]
+    rights = [read(RIGHTS, patrol.duty_id) for patrol in proven]
+    book = read(RULES, RULE_BOOK)
+    changes = [Change(PRESENCE, command.member_id, noted)]
+    for report, right in zip(reports, rights, strict=True):
+        changes += answer(report, right, presence, book, now)
+    return changes
+
+
+@HANDLERS.on(OpenRight)
+def open_right(command: OpenRight, read: Read) -> Changes:
+    """The reports that came before the duty are answered in the order of their submission (PT2)."""
+    right = read(RIGHTS, command.duty_id)
+    opened = RIGHTS.decide(command, right)
+    if not opened:
+        return []
+    reports = [read(REPORT, claim.report_id) for claim in right.waiting]
+    visits = [read(PRESENCE, claim.volunteer_id) for claim in right.waiting]
+    book = read(RULES, RULE_BOOK)
+    changes = [Change(RIGHTS, command.duty_id, opened)]
+    right = RIGHTS.fold(opened, right)
+    for report, presence in zip(reports, visits, strict=True):
+        changes += answer(report, right, presence, book, None)
+    return changes
+
+
+@HANDLERS.on(SendToReview)
+def send_to_review(command: SendToReview, read: Read) -> Changes:
+    """Amendment 5: the wait for presence is over. What else has changed since, as the rules, is weighed before."""
+    report = read(REPORT, command.report_id)
+    if not isinstance(report, Submitted):
+        return [decided(REPORT, command.report_id, command, read)]
+    return _weighed_again(report, command.now, read) or [decided(REPORT, command.report_id, command, read)]
+
+
+@HANDLERS.on(RetryAcceptance)
+def retry_acceptance(command: RetryAcceptance, read: Read) -> Changes:
+    """For what no arriving event would trigger, such as rules published after the patrol."""
+    report = read(REPORT, command.report_id)
+    match report:
+        case NotFiled():
+            raise NotFound
+        case Closed():
+            return []
+        case Submitted() | UnderReview():
+            return _weighed_again(report, command.now, read)
+
+
+def _weighed_again(report: Submitted | UnderReview, now: datetime, read: Read) -> list[Change]:
+    right = read(RIGHTS, report.patrol.duty_id)
+    presence = read(PRESENCE, report.patrol.volunteer_id)
+    book = read(RULES, RULE_BOOK)
+    return answer(report, right, presence, book, now)
+
+
+@HANDLERS.on(EarnPoints)
+def earn_points(command: EarnPoints, read: Read) -> Changes:
+    """Silent the second time: the policy that asks may be repeated (E24)."""
+    account = read(ACCOUNT, command.member_id)
+    book = read(RULES, RULE_BOOK)
+    return [Change(ACCOUNT, command.member_id, ACCOUNT.decide(_lot(command, command.reason, book), account))]
+
+
+@HANDLERS.on(GrantOpeningLot)
+def grant_opening_lot(command: GrantOpeningLot, read: Read) -> Changes:
+    """A person asks for this one, so a source that was credited before is said to be."""
+    account = read(ACCOUNT, command.member_id)
+    book = read(RULES, RULE_BOOK)
+    if lot_id_of(OPENING, command.source_ref) in account.earned:
+        raise AlreadyEarned
+    return [Change(ACCOUNT, command.member_id, ACCOUNT.decide(_lot(command, OPENING, book), account))]
+
+
+def _lot(command: EarnPoints | GrantOpeningLot, reason: str, book: RuleBook) -> CreditLot:
+    """PT5: the rules in force when the points were earned say how long they last."""
+    expires_at = lot_expiry(command.earned_at, book.lot_months_at(command.earned_at))
+    return CreditLot(command.points, reason, command.source_ref, command.earned_at, expires_at, command.now)
+
+
+@HANDLERS.on(SpendPoints)
+def spend_points(command: SpendPoints, read: Read) -> Changes:
+    return [decided(ACCOUNT, command.member_id, command, read)]
+
+
+@HANDLERS.on(ExpireLot)
+def expire_lot(command: ExpireLot, read: Read) -> Changes:
+    return [decided(ACCOUNT, command.member_id, command, read)]
+
+
+@HANDLERS.on(PublishRules)
+def publish_rules(command: PublishRules, read: Read) -> Changes:
+    return [decided(RULES, RULE_BOOK, command, read)]
+
+
+@HANDLERS.on(DeclareKeyPeriod)
+def declare_key_period(command: DeclareKeyPeriod, read: Read) -> Changes:
+    return [decided(RULES, RULE_BOOK, command, read)]

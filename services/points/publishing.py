@@ -1,0 +1,40 @@
+"""What points tells other services, and what each private fact becomes for them."""
+
+from __future__ import annotations
+
+from shared.contracts import points as contracts
+from shared.publishing import Publishing
+
+from .domain.account import PointsEarned
+from .domain.report import PatrolReportAccepted
+
+PUBLISHING = Publishing()
+
+
+@PUBLISHING.on(PatrolReportAccepted)
+def patrol_report_accepted(event: PatrolReportAccepted, report_id: str) -> contracts.PatrolReportAccepted:
+    return contracts.PatrolReportAccepted(
+        report_id=report_id,
+        duty_id=event.duty_id,
+        station_id=event.station_id,
+        volunteer_id=event.volunteer_id,
+        kind_paid=event.kind_paid,
+        points=event.points,
+        rules_version=event.rules_version,
+        performed_from=event.performed_from,
+        accepted_by=event.by,
+        failed_items=list(event.failed_items),
+    )
+
+
+@PUBLISHING.on(PointsEarned)
+def points_earned(event: PointsEarned, member_id: str) -> contracts.PointsEarned:
+    return contracts.PointsEarned(
+        member_id=member_id,
+        lot_id=event.lot_id,
+        points=event.points,
+        reason=event.reason,
+        source_ref=event.source_ref,
+        earned_at=event.earned_at,
+        expires_at=event.expires_at,
+    )

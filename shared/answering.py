@@ -1,0 +1,61 @@
+"""Answers to publishers, as rows of the log: appended with their cause, relayed to the feedback topic."""
+
+from __future__ import annotations
+
+from shared.contracts.answers import IntakeAnswered, RecordQuarantined
+from shared.deciding import Loose, Result
+from shared.log.codec import derived_id
+from shared.log.read import Recorded
+
+ANSWER = "answer"  # category and stream prefix of rows that answer an intake event
+QUARANTINE = "quarantine"
+
+
+def answer_id(row: Recorded) -> str:
+    """The id of the one answer that an intake event gets."""
+    return derived_id("answer", row.origin, row.event_id)
+
+
+def answer_row(row: Recorded, result: Result | None) -> Loose:
+    """The answer to a taken intake event; without a result its command had been given before by the other door."""
+    status = "duplicate" if result is None else ("refused" if result.refusal else "accepted")
+    refusal = result.refusal if result else None
+    answer = IntakeAnswered(
+        source=row.origin,
+        id=row.event_id,
+        status=status,  # type: ignore[arg-type]
+        code=refusal.code if refusal else None,
+        field=refusal.field if refusal else None,
+        remedy=refusal.message if refusal else None,
+    )
+    return Loose(answer_id(row), ANSWER, f"{ANSWER}/{row.entity}", "IntakeAnswered", answer.canonical().decode())
+
+
+def duplicate_answer(source: str, event_id: str, *, reused: bool) -> IntakeAnswered:
+    """What ingest answers by itself, best effort: the event was taken before, or its id was used for another one."""
+    if reused:
+        remedy = "This id was used before with other data. Send the new fact under a new id."
+        return IntakeAnswered(
+            source=source, id=event_id, status="refused", code="IDEMPOTENCY_KEY_REUSED", field="id", remedy=remedy
+        )
+    return IntakeAnswered(source=source, id=event_id, status="duplicate")
+
+
+def quarantine_rows(
+    quarantined: RecordQuarantined, source: str | None, event_id: str | None, key: str, place: str
+) -> list[Loose]:
+    """A record that was set aside: the note for the quarantine topic, and the answer to whoever sent it."""
+    answer = IntakeAnswered(
+        source=source,
+        id=event_id,
+        record=place,
+        status="quarantined",
+        code=quarantined.code,
+        field=quarantined.field,
+        remedy=quarantined.remedy,
+    )
+    note = quarantined.canonical().decode()
+    return [
+        Loose(derived_id(QUARANTINE, place), QUARANTINE, f"{QUARANTINE}/{key}", "RecordQuarantined", note),
+        Loose(derived_id(ANSWER, place), ANSWER, f"{ANSWER}/{key}", "IntakeAnswered", answer.canonical().decode()),
+    ]

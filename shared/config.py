@@ -1,0 +1,59 @@
+"""Settings, read once from the environment (`YIZHAN_...`) and validated at start: a wrong one is named with its remedy."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from typing import Literal
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from shared.errors import ConfigInvalid
+
+PREFIX = "YIZHAN_"
+
+
+class Settings(BaseSettings):
+    """What a service process needs to know. Every field is an environment variable of its name with the prefix."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
+
+    env: Literal["dev", "prod"] = Field(default="dev", description="prod refuses everything that only serves development.")
+    database: str = Field(description="postgresql://user:password@host:port/name of this service's own database.")
+    kafka: str = Field(description="Bootstrap servers, host:port[,host:port...].", pattern=r"^[^\s:,]+:\d+(,[^\s:,]+:\d+)*$")
+    content_key: str = Field(description="The key that wraps content keys: 32 random bytes in base64.")
+    clock: str = Field(default="system", description="system, or file:<path> in development.")
+    http_host: str = Field(default="127.0.0.1", description="The address to listen on.")
+    http_port: int = Field(default=8080, ge=0, le=65535, description="The port to listen on.")
+    issuer: str = Field(default="yizhan-dev", description="The `iss` that tokens must carry.")
+    issuer_keys: str = Field(description="A file with the issuer's public keys, as a JWK set.")
+    audience: str = Field(default="yizhan", description="The `aud` that tokens must carry.")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    otlp: str | None = Field(default=None, description="Where to push traces by OTLP over HTTP; nothing is sent without it.")
+    database_pool: int = Field(default=8, ge=2, le=100, description="Connections for queries and read tables.")
+
+    @property
+    def production(self) -> bool:
+        return self.env == "prod"
+
+
+def load(environment: Mapping[str, str] | None = None) -> Settings:
+    """The settings of this process. Raises `ConfigInvalid` naming every setting that is wrong, missing or unknown."""
+    given = {key: value for key, value in (environment or os.environ).items() if key.startswith(PREFIX)}
+    known = {PREFIX + name.upper(): name for name in Settings.model_fields}
+    problems = []
+    for key in sorted(given.keys() - known.keys()):
+        near = difflib.get_close_matches(key, known, 1)
+        problems.append(f"{key} is not a setting" + (f": did you mean {near[0]}?" if near else "."))
+    try:
+        settings = Settings.model_validate({known[key]: value for key, value in given.items() if key in known})
+    except ValidationError as error:
+        for fault in error.errors(include_input=False, include_url=False):
+            name = str(fault["loc"][0])
+            meant = Settings.model_fields[name].description or ""
+            problems.append(f"{PREFIX}{name.upper()}: {fault['msg']}. {meant}")
+    if problems:
+        raise ConfigInvalid("\n".join(problems))
+    return settings

@@ -1,0 +1,47 @@
+"""What every contract is made of: ids, instants and the base class of all published and intake events.
+
+A contract is read open (fields we do not know are ignored, as others may grow before we do) and written closed (the
+generated writer's schema forbids what the model does not declare). No contract has a free-text or person field.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+
+MAX_DATA_BYTES = 256 * 1024  # of one event's data; checked before the append, so that nothing recorded is unsendable
+
+_canonical = msgspec.json.Encoder(order="sorted")
+
+
+def canonical(value: Any) -> bytes:
+    """Canonical JSON (RFC 8785) of strings, whole numbers, booleans, times, lists and objects with ASCII keys."""
+    return _canonical.encode(value)
+
+
+def _written_out(value: Any) -> Any:
+    if isinstance(value, str | datetime):
+        return value
+    raise ValueError("must be text in ISO 8601 with an offset, as in 2026-01-23T05:35:00+08:00")
+
+
+Instant: TypeAlias = Annotated[
+    AwareDatetime, BeforeValidator(_written_out), AfterValidator(lambda moment: moment.astimezone(UTC))
+]
+Id: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:~-]{0,95}$", examples=["S1"])]
+Code: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$", examples=["table_chairs"])]
+Count: TypeAlias = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
+Flag: TypeAlias = StrictBool
+
+
+class Contract(BaseModel):
+    """Data of one event that crosses a service's border."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    def canonical(self) -> bytes:
+        """The declared fields as canonical JSON, with what was left out left out."""
+        return _canonical.encode(self.model_dump(exclude_none=True))

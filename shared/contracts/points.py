@@ -1,0 +1,56 @@
+"""What points takes from other systems, and what it tells them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from shared.contracts.model import Code, Contract, Count, Flag, Id, Instant
+
+
+class ChecklistItem(Contract):
+    """One line of a patrol's checklist."""
+
+    item: Code
+    ok: Flag
+
+
+class PatrolReported(Contract):
+    """A volunteer reports a patrol 巡查. Intake; key: the volunteer."""
+
+    report_id: Id
+    duty_id: Id = Field(description="The duty this patrol fulfils; the volunteer must be on it.")
+    station_id: Id
+    volunteer_id: Id
+    performed_from: Instant
+    performed_to: Instant
+    checklist: Annotated[list[ChecklistItem], Field(min_length=1, max_length=50)]
+    offline: Flag = False
+
+
+class PatrolReportAccepted(Contract):
+    """A patrol report counts and is paid. Published; key: the report."""
+
+    report_id: Id
+    duty_id: Id
+    station_id: Id
+    volunteer_id: Id
+    kind_paid: Literal["daily", "weekly", "key_period", "special"]
+    points: Count
+    rules_version: Count
+    performed_from: Instant
+    accepted_by: Id = Field(description="The reviewer, or 'automatic'.")
+    failed_items: list[Code]
+
+
+class PointsEarned(Contract):
+    """Points were credited as one lot. Published; key: the member."""
+
+    member_id: Id
+    lot_id: Id
+    points: Count
+    reason: Code
+    source_ref: Id
+    earned_at: Instant
+    expires_at: Instant | None = Field(default=None, description="None when the lot never expires.")

@@ -1,0 +1,124 @@
+"""Rules as pure functions: commands and events, deciders, and what a handler reads and changes.
+
+A decider is `decide(command, state) -> events` and `evolve(state, event) -> state`. A handler names every stream it
+reads, decides over their states and returns the changes; all changes of one command are appended together or not at all.
+Nothing here does I/O, knows the time, or makes ids: both come inside the command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+
+import msgspec
+
+
+class DomainEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A fact that one of our deciders decided; kept for ever, so its fields are never renamed or re-typed.
+
+    `at` is when it happened (the log's `occurred_at`), which for late reports is before it was recorded.
+    """
+
+    schema_version: ClassVar[int] = 1
+
+    at: datetime
+
+
+class Command(msgspec.Struct, frozen=True):
+    """A wish. It brings its own time and ids, so that a rule can be tested at noon on a holiday."""
+
+
+class DeadlineSet(DomainEvent, frozen=True):
+    """From `due_at` on, the timer `name` of this stream is due; a second one of the same name and ref replaces it."""
+
+    name: str
+    ref: str
+    due_at: datetime
+
+
+class DeadlineCleared(DomainEvent, frozen=True):
+    """The timer has nothing left to do, or has done it."""
+
+    name: str
+    ref: str
+    reason: str
+
+
+C = TypeVar("C", bound=Command, contravariant=True)
+E = TypeVar("E", bound=DomainEvent)
+S = TypeVar("S")
+
+
+@dataclass(frozen=True)
+class Decider(Generic[C, E, S]):
+    """One aggregate: the name of its streams, its events, and its two functions."""
+
+    category: str
+    initial: S
+    decide: Callable[[C, S], Sequence[E]]
+    evolve: Callable[[S, E], S]
+    events: tuple[type[E], ...]
+
+    def stream(self, entity: str) -> str:
+        """The name of one entity's stream, as in `account-V1`."""
+        return f"{self.category}-{entity}"
+
+    def fold(self, events: Iterable[E], state: S | None = None) -> S:
+        """The state after these events, from the beginning or from a given state."""
+        folded = self.initial if state is None else state
+        for event in events:
+            folded = self.evolve(folded, event)
+        return folded
+
+
+class Change(NamedTuple):
+    """Events to append to one entity's stream."""
+
+    decider: Decider[Any, Any, Any]
+    entity: str
+    events: Sequence[DomainEvent]
+
+
+class Read(Protocol):
+    """Gives a handler the state of one entity, with all that commands decided before it in the same batch have done."""
+
+    def __call__(self, decider: Decider[C, E, S], entity: str) -> S: ...
+
+
+Changes: TypeAlias = Sequence[Change]
+Handler: TypeAlias = Callable[[Any, Read], Changes]
+K = TypeVar("K", bound=Command)
+
+
+def decided(decider: Decider[C, E, S], entity: str, command: C, read: Read) -> Change:
+    """The usual one-aggregate decision: read the entity, decide, change it."""
+    return Change(decider, entity, decider.decide(command, read(decider, entity)))
+
+
+class Handlers:
+    """Which function handles which command; each service has one, in its `handlers.py`."""
+
+    def __init__(self, *deciders: Decider[Any, Any, Any]) -> None:
+        self.deciders = deciders
+        self._by_command: dict[type[Command], Handler] = {}
+
+    def on(self, command: type[K]) -> Callable[[Callable[[K, Read], Changes]], Callable[[K, Read], Changes]]:
+        """Register the decorated function for this command type; a second one for the same type is a mistake."""
+
+        def register(handler: Callable[[K, Read], Changes]) -> Callable[[K, Read], Changes]:
+            if command in self._by_command:
+                raise TypeError(f"{command.__name__} already has a handler")
+            self._by_command[command] = handler
+            return handler
+
+        return register
+
+    def handle(self, command: Command, read: Read) -> Changes:
+        """Decide one command over the states that `read` gives. Raises `Refused`."""
+        return self._by_command[type(command)](command, read)
+
+    @property
+    def commands(self) -> Mapping[type[Command], Handler]:
+        return self._by_command

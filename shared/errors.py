@@ -1,0 +1,110 @@
+"""What can go wrong, and what to do next.
+
+YizhanError
+├── Refused                 a rule says no; `code` is the contract, the docstring the message and its remedy
+│   ├── ValidationFailed    a field is not as the contract says
+│   ├── NotFound            nothing is known under this id
+│   ├── Forbidden           this caller may not do this
+│   ├── IdempotencyKeyReused
+│   └── VersionConflict     only ever a caller's own stale If-Match
+└── Trouble                 no rule is involved
+    ├── Unavailable         a dependency is away or too much waits: try again
+    ├── ConfigInvalid       a setting is wrong: named at start, with the remedy
+    └── LogCorrupted        the log is not what it must be: stop and look
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, ClassVar, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shared.decider import Change
+
+Kind = Literal["validation", "unauthenticated", "not_found", "forbidden", "refused", "key_reused", "if_match", "unavailable"]
+
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+class YizhanError(Exception):
+    """Something went wrong."""
+
+
+class Refused(YizhanError):
+    """The rules do not allow this."""
+
+    kind: ClassVar[Kind] = "refused"
+    code: ClassVar[str] = "REFUSED"
+
+    def __init_subclass__(cls) -> None:
+        cls.code = _WORD_START.sub("_", cls.__name__).upper()
+
+    def __init__(self, detail: str = "", *, field: str | None = None) -> None:
+        super().__init__(detail or self.message())
+        self.detail = detail
+        self.field = field
+        self.record: Sequence[Change] = ()
+
+    @classmethod
+    def message(cls) -> str:
+        """The class's docstring on one line: what is wrong and what to do next."""
+        return " ".join((cls.__doc__ or cls.__name__).split())
+
+    def recording(self, *changes: Change) -> Refused:
+        """The same refusal, leaving these events in the log, for refusals that must be remembered."""
+        self.record = changes
+        return self
+
+
+class ValidationFailed(Refused):
+    """A field is missing or not of the form the contract asks for. Correct the named field and send it again."""
+
+    kind = "validation"
+
+
+class NotFound(Refused):
+    """Nothing is known under this id. Check the id, or register it first."""
+
+    kind = "not_found"
+
+
+class Forbidden(Refused):
+    """This caller may not do this. Ask for the role or the scope that the operation's page names."""
+
+    kind = "forbidden"
+
+
+class IdempotencyKeyReused(Refused):
+    """This key was used before with another body. Use a new key for a new command."""
+
+    kind = "key_reused"
+
+
+class VersionConflict(Refused):
+    """The resource has changed since it was read. Read it again and repeat with its new ETag."""
+
+    kind = "if_match"
+
+
+class ProjectionBehind(Refused):
+    """The read model has not reached the position asked for yet. Ask again in a moment."""
+
+    kind = "unavailable"
+
+
+class Trouble(YizhanError):
+    """Something outside the rules is in the way."""
+
+
+class Unavailable(Trouble):
+    """A dependency is away or too many commands wait. Try again after the time given in Retry-After."""
+
+
+class ConfigInvalid(Trouble):
+    """A setting is wrong or missing. Correct the named setting and start again."""
+
+
+class LogCorrupted(Trouble):
+    """The log does not hold what it must. Stop writing, run the verification and restore from a backup."""

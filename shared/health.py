@@ -1,0 +1,77 @@
+"""Health: alive is the event loop and its tasks, ready is the database at its revision. Never Kafka: commands go on without it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy import text
+
+from shared.committer import Committer
+from shared.database import Database
+from shared.migrating import check_revision
+
+if TYPE_CHECKING:
+    from shared.running import Worker
+
+BEHIND = text("""select s.name, h.position - s.position as behind from subscription s, log_head h
+  where s.position < h.position and (s.name, s.version) in (select unnest(cast(:names as text[])), unnest(cast(:versions as int[])))""")
+
+
+class Health:
+    """Answers for one process."""
+
+    def __init__(
+        self, service: str, database: Database, committer: Committer, worker: Worker | None, *, movable: bool
+    ) -> None:
+        self._service, self._database, self._committer = service, database, committer
+        self._worker, self._movable = worker, movable
+
+    def router(self) -> APIRouter:
+        router = APIRouter(tags=["health"])
+        router.add_api_route("/livez", self.alive, methods=["GET"])
+        router.add_api_route("/readyz", self.ready, methods=["GET"])
+        if self._movable:
+            router.add_api_route("/testing/idle", self.idle, methods=["GET"], include_in_schema=False)
+        return router
+
+    async def alive(self) -> Response:
+        """The loop answers, and no task of the process has ended."""
+        ended = [task.get_name() for task in (self._worker.tasks if self._worker else []) if task.done()]
+        return JSONResponse({"service": self._service, "ended": ended}, 503 if ended else 200)
+
+    async def ready(self) -> Response:
+        """The database answers and is at the revision that this version needs."""
+        try:
+            async with self._database.engine.connect() as db:
+                await db.run_sync(check_revision, self._service)
+        except Exception as error:
+            return JSONResponse({"service": self._service, "trouble": [f"database: {error}"]}, 503)
+        return JSONResponse({"service": self._service, "trouble": self._trouble()})
+
+    async def idle(self) -> Response:
+        """For scenarios and tests: whether nothing is left to do, and how long the log is."""
+        why: list[str] = []
+        position = 0
+        if not self._committer.idle:
+            why.append("commands wait")
+        if self._worker is not None:
+            if behind := await self._worker.ingest.behind():
+                why.append(f"{behind} records are not taken yet")
+            async with self._database.engine.connect() as db:
+                position = int((await db.execute(text("select position from log_head"))).scalar_one())
+                wanted: dict[str, Any] = {
+                    "names": [s.name for s in self._worker.subscriptions],
+                    "versions": [s.version for s in self._worker.subscriptions],
+                }
+                why += [f"{row.name} is {row.behind} behind" for row in await db.execute(BEHIND, wanted)]
+            if not why and await self._worker.timers.due():
+                why.append("a timer is due")
+        return JSONResponse({"service": self._service, "idle": not why, "why": why, "position": position})
+
+    def _trouble(self) -> list[str]:
+        if self._worker is None:
+            return []
+        held = [f"{s.name}: {s.trouble}" for s in self._worker.subscriptions if s.trouble]
+        return held + ([f"ingest: {self._worker.ingest.trouble}"] if self._worker.ingest.trouble else [])

@@ -1,0 +1,206 @@
+"""Kafka in: pages of records become rows of the log, once each, in the order of their partition.
+
+No business code runs here, so nothing can stop a partition: what cannot be read is set aside in the same transaction,
+with an answer to its publisher. Offsets live in the database, beside the rows; ids do the de-duplication.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from typing import Any
+
+import psycopg
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.abc import ConsumerRebalanceListener
+from aiokafka.errors import KafkaError
+from faststream import AckPolicy
+from faststream.kafka import KafkaBroker
+
+from shared import kafka
+from shared.answering import duplicate_answer
+from shared.contracts.answers import IntakeAnswered
+from shared.contracts.registry import events_topic, intake_topic, taken_by, topics
+from shared.database import Connection, Database, Link, retrying
+from shared.errors import YizhanError
+from shared.kafka import CONSUMER, PauseBackoff, Sender, passthrough, tolerant_parser
+from shared.page import PageBuilder, Taken
+from shared.relay import answer_record
+from shared.waking import Signal
+
+log = logging.getLogger(__name__)
+
+DRAIN = 25.0  # seconds that a revocation waits for the page in flight; below rebalance_timeout_ms
+
+TAKE_PAGE = """select base, fate from take_page(%b, %b, %b, %b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[],
+    %b::text[], %b::smallint[], %b::text[], %b::text[], %b::bigint[], %b)"""
+
+
+class Ingest:
+    """Consumes a service's intake topic and the published events that it takes from others."""
+
+    def __init__(
+        self, service: str, database: Database, kafka_url: str, builder: PageBuilder, sender: Sender, signal: Signal
+    ) -> None:
+        self._service, self._database, self._kafka = service, database, kafka_url
+        self._builder, self._sender, self._signal = builder, sender, signal
+        self._link = Link(database, "ingest")
+        self._lock = asyncio.Lock()
+        self._consumer: Any = None
+        self.trouble: str | None = "not connected to Kafka yet"
+        self.answered = 0  # duplicates and reused ids answered directly
+        others = {events_topic(event.service) for event in taken_by(service).values() if event.direction == "published"}
+        self.topics = sorted({intake_topic(service), *others})
+
+    async def run(self) -> None:
+        """Consume until cancelled. While Kafka is away it is tried again with back-off."""
+        try:
+            while True:
+                await retrying(self._topics_ready, "waiting for the topics")
+                broker = self._broker()
+                try:
+                    await broker.start()
+                    self.trouble = None
+                    await asyncio.Event().wait()
+                except (OSError, KafkaError) as error:
+                    self.trouble = f"Kafka is away: {error}"
+                    log.warning("%s", self.trouble, extra={"action": "ingest_waits"})
+                    await asyncio.sleep(kafka.BACKOFF_FIRST)
+                finally:
+                    await kafka.stop(broker)
+        finally:
+            await self._link.close()
+
+    async def behind(self) -> int:
+        """Records on our partitions that are not in the log yet."""
+        if self.trouble is not None or self._consumer is None:
+            return 1
+        assigned = self._consumer.assignment()
+        ends = await self._consumer.end_offsets(list(assigned))
+        connection = await self._database.connect("idle check")
+        async with connection:
+            reached = await _offsets(connection)
+        return sum(max(0, end - reached.get(partition, 0)) for partition, end in ends.items()) if assigned else 1
+
+    def _broker(self) -> KafkaBroker:
+        broker = KafkaBroker(
+            self._kafka,
+            client_id=self._service,
+            allow_auto_create_topics=False,
+            graceful_timeout=DRAIN,
+            middlewares=[PauseBackoff()],
+            logger=None,
+        )
+        listener = _Assignments(self)
+        subscriber = broker.subscriber(
+            *self.topics,
+            batch=True,
+            group_id=self._service,
+            listener=listener,
+            ack_policy=AckPolicy.NACK_ON_ERROR,
+            decoder=passthrough,
+            parser=tolerant_parser,
+            **CONSUMER,
+        )
+        listener.subscriber = subscriber
+        subscriber(self._handle)
+        return broker
+
+    async def _topics_ready(self) -> None:
+        """The topics of whoever publishes what we take; a missing topic would block the consumer's start."""
+        services = {name.partition(".")[0] for name in self.topics}
+        await kafka.ensure_topics(self._kafka, [topic for service in sorted(services) for topic in topics(service)])
+
+    async def _handle(self, message: Any) -> None:
+        """One page. An error passes it back to Kafka: the partition is paused and the page read again."""
+        partitions: dict[tuple[str, int], list[ConsumerRecord[Any, Any]]] = {}
+        for record in message.raw_message:
+            partitions.setdefault((record.topic, record.partition), []).append(record)
+        async with self._lock:
+            for (topic, partition), records in partitions.items():
+                await self._take(topic, partition, records)
+
+    async def _take(self, topic: str, partition: int, records: list[ConsumerRecord[Any, Any]]) -> None:
+        connection = await self._link.get()
+        page = await self._builder.build(connection, records)
+        try:
+            await self._store(connection, topic, partition, records[-1].offset + 1, page)
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            if len(records) > 1:  # find the record that PostgreSQL refuses; the others are taken
+                middle = len(records) // 2
+                await self._take(topic, partition, records[:middle])
+                await self._take(topic, partition, records[middle:])
+                return
+            log.error("a record cannot be stored", exc_info=error, extra={"action": "record_refused"})
+            page = await self._builder.refused(connection, records[0])
+            await self._store(connection, topic, partition, records[0].offset + 1, page)
+
+    async def _store(self, connection: Connection, topic: str, partition: int, reached: int, page: Taken) -> None:
+        cursor = await connection.execute(TAKE_PAGE, (topic, partition, reached, *page.columns()), prepare=True)
+        row = await cursor.fetchone()
+        if row is None:
+            raise YizhanError("take_page answered nothing")
+        base, fate = row[0], row[1] or []
+        if new := fate.count("new"):
+            self._signal.appended(base + new)
+        if topic == intake_topic(self._service) and new < len(fate):
+            await self._answer_known(page, fate)
+
+    async def _answer_known(self, page: Taken, fate: list[str]) -> None:
+        """Duplicates and reused ids change nothing, so their answers are best effort."""
+        answers: list[tuple[str, IntakeAnswered]] = [
+            (stream.partition("/")[2], duplicate_answer(source, identity, reused=what == "reused"))
+            for what, identity, source, stream in zip(fate, page.id, page.origin, page.stream, strict=True)
+            if what in ("duplicate", "reused") and source
+        ]
+        if not answers:
+            return
+        self.answered += len(answers)
+        try:
+            await self._sender.send([answer_record(self._service, key, answer) for key, answer in answers])
+        except YizhanError as error:
+            log.warning("duplicates were not answered: %s", error, extra={"action": "answers_skipped"})
+
+    async def start_at_stored(self, consumer: Any, assigned: Iterable[TopicPartition]) -> None:
+        """Read on where the log is, whatever Kafka remembers; a topic made anew starts again from its beginning."""
+        self._consumer = consumer
+        partitions = list(assigned)
+        if not partitions:
+            return
+        connection = await self._database.connect("offsets")
+        async with connection:
+            stored = await _offsets(connection)
+            ends = await consumer.end_offsets(partitions)
+            for partition in partitions:
+                reached = stored.get(partition, 0)
+                if reached > ends[partition]:
+                    log.error("%s was made anew: reading it from its start", partition, extra={"action": "topic_anew"})
+                    await connection.execute(NEW_EPOCH, (partition.topic, partition.partition))
+                    reached = 0
+                consumer.seek(partition, reached)
+
+
+NEW_EPOCH = "update consumer_offset set next_offset = 0, epoch = epoch + 1 where topic = %s and part = %s"
+
+
+async def _offsets(connection: Connection) -> dict[TopicPartition, int]:
+    rows = await (await connection.execute("select topic, part, next_offset from consumer_offset")).fetchall()
+    return {TopicPartition(topic, part): reached for topic, part, reached in rows}
+
+
+class _Assignments(ConsumerRebalanceListener):  # type: ignore[misc]
+    """Revocation waits for the page in flight; assignment starts where the database says."""
+
+    subscriber: Any = None
+
+    def __init__(self, ingest: Ingest) -> None:
+        self._ingest = ingest
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        if revoked and self.subscriber is not None:
+            await self.subscriber.lock.wait_release(DRAIN)
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        consumer, partitions = self.subscriber.consumer, list(assigned)
+        await retrying(lambda: self._ingest.start_at_stored(consumer, partitions), "reading the stored offsets")

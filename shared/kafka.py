@@ -1,0 +1,186 @@
+"""How we talk to Kafka: one place for every setting of consumers and producers that correctness rests on.
+
+The reasons are measured ones: the defaults lose, repeat or reorder records (see docs/decisions/0003).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import logging
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from random import uniform
+from typing import Any, NamedTuple
+
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from faststream import BaseMiddleware
+from faststream.kafka import KafkaBroker
+
+from shared.contracts.registry import Topic
+from shared.errors import Unavailable
+
+log = logging.getLogger(__name__)
+
+SEND_TIMEOUT = 10.0  # seconds for a page to be acknowledged; an idempotent producer by itself would wait for ever
+STOP_TIMEOUT = 5.0  # seconds for a broker client to stop; likewise
+BACKOFF_FIRST, BACKOFF_MOST = 0.2, 10.0  # seconds
+
+CONSUMER: Mapping[str, Any] = {
+    "auto_offset_reset": "earliest",
+    "session_timeout_ms": 30_000,
+    "heartbeat_interval_ms": 1_000,
+    "rebalance_timeout_ms": 30_000,
+    "max_poll_interval_ms": 120_000,
+    "max_records": 1_000,
+    "batch_timeout_ms": 100,
+    "isolation_level": "read_committed",
+}
+
+
+class Record(NamedTuple):
+    """A record to send."""
+
+    topic: str
+    key: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Sender:
+    """Sends records in order, each acknowledged by all replicas. After trouble the producer is made anew."""
+
+    def __init__(self, kafka: str, client: str) -> None:
+        self._kafka, self._client = kafka, client
+        self._broker: KafkaBroker | None = None
+        self._lock = asyncio.Lock()
+
+    async def send(self, records: Iterable[Record]) -> None:
+        """Send and wait for all acknowledgements. Raises `Unavailable`: then some may have been sent, in order."""
+        async with self._lock:
+            try:
+                async with asyncio.timeout(SEND_TIMEOUT):
+                    broker = self._broker or await self._start()
+                    futures = [await self._enqueue(broker, record) for record in records]
+                    await asyncio.gather(*futures)
+            except (KafkaError, TimeoutError, OSError) as error:
+                await self._drop()
+                raise Unavailable(f"Kafka does not take what we send ({type(error).__name__}: {error})") from error
+
+    async def close(self) -> None:
+        async with self._lock:
+            await self._drop()
+
+    @staticmethod
+    async def _enqueue(broker: KafkaBroker, record: Record) -> asyncio.Future[Any]:
+        return await broker.publish(
+            record.body,
+            record.topic,
+            key=record.key.encode(),
+            headers=record.headers,
+            correlation_id=record.headers.get("ce_correlationid", ""),
+            no_confirm=True,
+        )
+
+    async def _start(self) -> KafkaBroker:
+        broker = KafkaBroker(
+            self._kafka,
+            client_id=self._client,
+            enable_idempotence=True,
+            acks="all",
+            linger_ms=0,
+            max_batch_size=131_072,
+            compression_type="zstd",
+            request_timeout_ms=10_000,
+            allow_auto_create_topics=False,
+            logger=None,
+        )
+        await broker.start()
+        self._broker = broker
+        return broker
+
+    async def _drop(self) -> None:
+        broker, self._broker = self._broker, None
+        if broker is not None:
+            await stop(broker)
+
+
+async def stop(broker: KafkaBroker) -> None:
+    """Stop a broker client; while Kafka is away this would wait without end, so it is given up after a while."""
+    with suppress(Exception):
+        await asyncio.wait_for(broker.stop(), STOP_TIMEOUT)
+
+
+async def ensure_topics(kafka: str, topics: Iterable[Topic]) -> None:
+    """Make the topics that are missing. Raises `Unavailable` while Kafka cannot be reached."""
+    wanted = {topic.name: topic for topic in topics}
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka, request_timeout_ms=10_000)
+    try:
+        await admin.start()
+        missing = wanted.keys() - set(await admin.list_topics())
+        new = [NewTopic(name, wanted[name].partitions, -1, topic_configs=wanted[name].config) for name in sorted(missing)]
+        if new:
+            answer = await admin.create_topics(new)
+            for name, code, *_ in answer.topic_errors:
+                if code and not issubclass(for_code(code), TopicAlreadyExistsError):
+                    raise Unavailable(f"the topic {name} cannot be made: {for_code(code).__name__}")
+    except (KafkaError, OSError) as error:
+        raise Unavailable(f"Kafka at {kafka} cannot be reached ({type(error).__name__})") from error
+    finally:
+        with suppress(Exception):
+            await admin.close()
+
+
+class PauseBackoff:
+    """Pauses only the partitions whose page failed, longer each time; the others go on."""
+
+    def __init__(self) -> None:
+        self.failures: Counter[TopicPartition] = Counter()
+
+    def __call__(self, msg: Any, /, *, context: Any) -> BaseMiddleware[Any, Any]:
+        return _Pause(msg, context=context, owner=self)
+
+
+class _Pause(BaseMiddleware[Any, Any]):
+    def __init__(self, msg: Any, /, *, context: Any, owner: PauseBackoff) -> None:
+        super().__init__(msg, context=context)
+        self._owner = owner
+
+    async def consume_scope(self, call_next: Any, msg: Any) -> Any:
+        partitions = {TopicPartition(record.topic, record.partition) for record in msg.raw_message}
+        try:
+            result = await call_next(msg)
+        except Exception:
+            for partition in partitions & msg.consumer.assignment():
+                self._pause(msg.consumer, partition)
+            raise
+        for partition in partitions:
+            self._owner.failures.pop(partition, None)
+        return result
+
+    def _pause(self, consumer: Any, partition: TopicPartition) -> None:
+        self._owner.failures[partition] += 1
+        consumer.pause(partition)
+        delay = min(BACKOFF_MOST, BACKOFF_FIRST * 2 ** (self._owner.failures[partition] - 1)) * uniform(0.7, 1)
+        resume = lambda: consumer.resume(partition) if partition in consumer.assignment() else None  # noqa: E731
+        asyncio.get_running_loop().call_later(delay, resume)
+
+
+async def tolerant_parser(msg: Any, original: Any) -> Any:
+    """FastStream's parser, kept from skipping records with a null or non-UTF-8 header: it sees a harmless copy."""
+    return await original(tuple(_harmless(record) for record in msg))
+
+
+def _harmless(record: ConsumerRecord[Any, Any]) -> ConsumerRecord[Any, Any]:
+    if all(value is not None and value.isascii() for _, value in record.headers):
+        return record
+    headers = tuple((name, (value or b"").decode("utf-8", "replace").encode()) for name, value in record.headers)
+    return dataclasses.replace(record, headers=headers)
+
+
+async def passthrough(msg: Any) -> Any:
+    """No second decoding, no injection: the handler reads the records themselves."""
+    return msg

@@ -1,0 +1,110 @@
+"""One batch of decided commands, and the one statement that appends it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import msgspec
+
+from shared.database import Connection
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_DAY = 86_400_000_000  # microseconds
+
+
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970, exactly."""
+    since = moment - _EPOCH
+    return since.days * _DAY + since.seconds * 1_000_000 + since.microseconds
+
+
+class Actor(msgspec.Struct, frozen=True):
+    """Who gave the command: a person's pseudonym, a machine, or one of our own policies."""
+
+    kind: str
+    id: str
+
+
+class Context(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What is stored beside every event about where it came from; received events have no command."""
+
+    command_id: str
+    actor: Actor
+    correlation_id: str
+    causation_id: str | None = None
+    traceparent: str | None = None
+    org: str = "default"
+    received_at: datetime | None = None  # of intake events: when they reached the broker, the receipt of K4
+
+
+@dataclass(slots=True)
+class Rows:
+    """Events to insert, as columns."""
+
+    id: list[str] = field(default_factory=list)
+    category: list[str] = field(default_factory=list)
+    stream: list[str] = field(default_factory=list)
+    version: list[int | None] = field(default_factory=list)
+    type: list[str] = field(default_factory=list)
+    schema: list[int] = field(default_factory=list)
+    data: list[str] = field(default_factory=list)
+    meta: list[str] = field(default_factory=list)
+    occurred: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Commands:
+    """Outcomes of commands to store, as columns; `events` counts the rows each one brings, in the order of `Rows`."""
+
+    id: list[str] = field(default_factory=list)
+    hash: list[bytes] = field(default_factory=list)
+    result: list[str] = field(default_factory=list)
+    events: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Streams:
+    """Every stream that was read: the version it was read at, and how many events are added."""
+
+    name: list[str] = field(default_factory=list)
+    expected: list[int] = field(default_factory=list)
+    added: list[int] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """What the append did: nothing when `known` or `stale` is not empty, else all of it from `base` + 1 on."""
+
+    base: int
+    known: list[str]
+    stale: list[str]
+
+    @property
+    def done(self) -> bool:
+        return not self.known and not self.stale
+
+
+APPEND = """select base, known, stale from append(
+    %b::text[], %b::bytea[], %b::text[], %b::int[], %b::text[], %b::int[], %b::int[],
+    %b::text[], %b::text[], %b::text[], %b::int[], %b::text[], %b::smallint[], %b::text[], %b::text[], %b::bigint[], %b)"""
+
+
+async def append(
+    connection: Connection, commands: Commands, streams: Streams, rows: Rows, recorded_at: datetime
+) -> Appended:
+    """Append a batch in one statement, which commits by itself unless the caller opened a transaction."""
+    c, s, e = commands, streams, rows
+    cursor = await connection.execute(
+        APPEND,
+        (
+            *(c.id, c.hash, c.result, c.events),
+            *(s.name, s.expected, s.added),
+            *(e.id, e.category, e.stream, e.version, e.type, e.schema, e.data, e.meta, e.occurred),
+            micros(recorded_at),
+        ),
+        prepare=True,
+    )
+    row = await cursor.fetchone()
+    assert row is not None
+    return Appended(row[0], row[1] or [], row[2] or [])

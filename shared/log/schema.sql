@@ -1,0 +1,176 @@
+-- The log of one service: first version. An append-only log keeps its shape for ever, so later versions only add.
+
+create table event (
+  position       bigint      primary key,           -- dense, in commit order: no gap, ever
+  event_id       text        not null,              -- own: uuid5(command id, index); received: the CloudEvents id
+  origin         text        not null,              -- '' for own events, else the CloudEvents source
+  category       text        not null,              -- own: the aggregate; received: the topic
+  stream         text        not null,              -- own: category-entity; received: topic/key
+  version        integer,                           -- own aggregates: 1, 2, 3 ...; null where no decider owns the stream
+  type           text        not null,
+  schema_version smallint    not null,
+  data           json        not null,              -- canonical JSON (RFC 8785); json keeps its bytes, jsonb would not
+  meta           json        not null,              -- actor, org, command, correlation, causation, traceparent
+  occurred_at    timestamptz not null,
+  recorded_at    timestamptz not null,
+  chain          bytea       not null,              -- sha256(previous chain || digest of this row)
+  constraint event_id_once unique (origin, event_id),
+  constraint event_version_once unique (stream, version),
+  constraint event_own_version check (version is null or (origin = '' and version > 0))
+);
+
+create table log_head (
+  id       integer primary key check (id = 1),
+  epoch    integer not null,                        -- raised after a restore, so that old position tokens are known as old
+  position bigint  not null,
+  chain    bytea   not null
+);
+insert into log_head values (1, 1, 0, sha256('yizhan'));
+
+create table stream_head (stream text primary key, version integer not null) with (fillfactor = 50);
+
+create table command (
+  command_id text        primary key,
+  body_hash  bytea       not null,
+  result     json        not null,
+  position   bigint      not null,                  -- of its last event; of the head, if it has none
+  created_at timestamptz not null
+);
+
+create table subscription (
+  name        text    not null,
+  version     integer not null,
+  position    bigint  not null,
+  owner       text,
+  epoch       bigint  not null default 0,           -- raised with each new owner: what an old owner does is undone
+  lease_until timestamptz,
+  primary key (name, version)
+);
+
+create table consumer_offset (
+  topic       text    not null,
+  part        integer not null,
+  next_offset bigint  not null,
+  epoch       integer not null default 1,           -- raised when the topic was made anew below our offset
+  primary key (topic, part)
+);
+
+create table content_key (key_id text primary key, subject text not null, wrapped bytea not null);
+create table content (
+  ref        text        primary key,
+  subject    text        not null,
+  key_id     text        not null,
+  nonce      bytea       not null,
+  ciphertext bytea       not null,
+  created_at timestamptz not null
+);
+
+create function event_is_append_only() returns trigger language plpgsql as $$
+begin
+  raise exception 'the log is append-only: % on % is refused', tg_op, tg_table_name using errcode = 'insufficient_privilege';
+end $$;
+create trigger event_is_append_only before update or delete or truncate on event
+  for each statement execute function event_is_append_only();
+
+-- Microseconds since 1970, as whole numbers: what the digest of a row holds, whatever the session's time zone.
+create function from_micros(micros bigint) returns timestamptz language sql immutable parallel safe
+  return timestamptz 'epoch' + micros * interval '1 microsecond';
+
+-- Adds rows to the log at dense positions and extends the chain. The caller holds the log_head row; nobody else calls this.
+create function log_rows(
+  e_id text[], e_origin text[], e_category text[], e_stream text[], e_version int[], e_type text[], e_schema smallint[],
+  e_data text[], e_meta text[], e_occurred bigint[], p_recorded bigint, p_position bigint, p_chain bytea
+) returns bytea language plpgsql as $$
+declare
+  digests bytea[];
+  chains  bytea[] := array[]::bytea[];
+  link    bytea := p_chain;
+  digest  bytea;
+begin
+  -- No field but data and meta may hold a control character, and canonical JSON holds none: the separator is never ambiguous.
+  select array_agg(sha256(convert_to(concat_ws(E'\x1f', p_position + n, i, o, c, s, coalesce(v::text, ''), t, sv, oc, p_recorded, d, m), 'UTF8')) order by n)
+    into digests
+    from unnest(e_id, e_origin, e_category, e_stream, e_version, e_type, e_schema, e_data, e_meta, e_occurred)
+      with ordinality as u(i, o, c, s, v, t, sv, d, m, oc, n);
+  foreach digest in array digests loop
+    link := sha256(link || digest);
+    chains := chains || link;
+  end loop;
+  insert into event (position, event_id, origin, category, stream, version, type, schema_version, data, meta, occurred_at, recorded_at, chain)
+    select p_position + n, i, o, c, s, v, t, sv, d::json, m::json, from_micros(oc), from_micros(p_recorded), ch
+      from unnest(e_id, e_origin, e_category, e_stream, e_version, e_type, e_schema, e_data, e_meta, e_occurred, chains)
+        with ordinality as u(i, o, c, s, v, t, sv, d, m, oc, ch, n);
+  update log_head set position = p_position + cardinality(e_id), chain = link where id = 1;
+  return link;
+end $$;
+
+-- The append. One autocommit statement under READ COMMITTED; VOLATILE, so that each statement inside sees what was
+-- committed before the lock was had. Answers the position before the append, or what forbids it, in which case
+-- nothing is written: commands that are known already, or streams that have moved since they were read.
+create function append(
+  c_id text[], c_hash bytea[], c_result text[], c_events int[],
+  s_name text[], s_expected int[], s_added int[],
+  e_id text[], e_category text[], e_stream text[], e_version int[], e_type text[], e_schema smallint[],
+  e_data text[], e_meta text[], e_occurred bigint[], p_recorded bigint,
+  out base bigint, out known text[], out stale text[]
+) language plpgsql volatile as $$
+declare
+  link bytea;
+begin
+  select position, chain into base, link from log_head where id = 1 for update;
+  select array_agg(command_id) into known from command where command_id = any (c_id);
+  select array_agg(u.name) into stale
+    from unnest(s_name, s_expected) as u(name, expected) left join stream_head h on h.stream = u.name
+    where coalesce(h.version, 0) <> u.expected;
+  if known is not null or stale is not null then
+    return;
+  end if;
+  if cardinality(e_id) > 0 then
+    perform log_rows(e_id, array_fill(''::text, array[cardinality(e_id)]), e_category, e_stream, e_version, e_type, e_schema,
+                     e_data, e_meta, e_occurred, p_recorded, base, link);
+    insert into stream_head as h
+      select name, expected + added from unnest(s_name, s_expected, s_added) as u(name, expected, added) where added > 0
+      on conflict (stream) do update set version = excluded.version;
+  end if;
+  insert into command (command_id, body_hash, result, position, created_at)
+    select i, h, r::json, base + sum(n) over (order by ord), from_micros(p_recorded)
+      from unnest(c_id, c_hash, c_result, c_events) with ordinality as u(i, h, r, n, ord);
+end $$;
+
+-- One page of one partition: records whose offset was taken before are passed over, ids seen before are not stored
+-- again, and the offset moves, all at once. The offset row is locked first: it fences a consumer that lost the partition.
+create function take_page(
+  p_topic text, p_part int, p_next bigint, e_offset bigint[],
+  e_id text[], e_origin text[], e_category text[], e_stream text[], e_type text[], e_schema smallint[],
+  e_data text[], e_meta text[], e_occurred bigint[], p_recorded bigint,
+  out base bigint, out fate text[]
+) language plpgsql volatile as $$
+declare
+  reached bigint;
+  link    bytea;
+  fresh   int[];
+begin
+  insert into consumer_offset (topic, part, next_offset) values (p_topic, p_part, 0) on conflict do nothing;
+  select next_offset into reached from consumer_offset where topic = p_topic and part = p_part for update;
+  select position, chain into base, link from log_head where id = 1 for update;
+  -- new: to be stored; duplicate: the same again; reused: the same id with other data; passed: another page took it
+  select array_agg(case when u.at < reached then 'passed'
+                        when e.event_id is not null then case when e.type = u.t and e.data::text = u.d then 'duplicate' else 'reused' end
+                        when u.nth > 1 then case when u.t = u.first_t and u.d = u.first_d then 'duplicate' else 'reused' end
+                        else 'new' end order by u.n)
+    into fate
+    from (select r.*, row_number() over same as nth, first_value(t) over same as first_t, first_value(d) over same as first_d
+            from unnest(e_offset, e_id, e_origin, e_type, e_data) with ordinality as r(at, i, o, t, d, n)
+            window same as (partition by o, i order by n)) as u
+    left join event e on e.origin = u.o and e.event_id = u.i;
+  select array_agg(n::int order by n) into fresh from unnest(fate) with ordinality as u(f, n) where f = 'new';
+  if fresh is not null then
+    perform log_rows(
+      array_agg(i order by n), array_agg(o order by n), array_agg(c order by n), array_agg(s order by n),
+      array_agg(null::int order by n), array_agg(t order by n), array_agg(sv order by n), array_agg(d order by n),
+      array_agg(m order by n), array_agg(oc order by n), p_recorded, base, link)
+      from unnest(e_id, e_origin, e_category, e_stream, e_type, e_schema, e_data, e_meta, e_occurred, fate)
+        with ordinality as u(i, o, c, s, t, sv, d, m, oc, f, n) where f = 'new';
+  end if;
+  update consumer_offset set next_offset = p_next where topic = p_topic and part = p_part and next_offset < p_next;
+end $$;

@@ -1,0 +1,62 @@
+"""Database schema: Alembic revisions per service, run once per release under a lock, and checked at every start."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+from alembic import command, context
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, pool, text
+from sqlalchemy.engine import make_url
+
+from shared.errors import ConfigInvalid
+from shared.projecting import Projection
+from shared.queries import create_tables
+
+LOCK = 0x7969_7A68  # one migration at a time, whoever starts it
+
+
+def config_of(service: str) -> Config:
+    """Alembic's configuration for one service, whose revisions lie in its `migrations` folder."""
+    package = import_module(f"services.{service}")
+    config = Config()
+    config.set_main_option("script_location", str(Path(next(iter(package.__path__))) / "migrations"))
+    return config
+
+
+def migrate(service: str, url: str, projections: tuple[Projection, ...]) -> None:
+    """Bring a service's database to this version: revisions first, then the read tables that are missing."""
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=pool.NullPool)
+    with engine.connect() as connection:
+        connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": LOCK})
+        try:
+            config = config_of(service)
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            create_tables(connection, projections)
+            connection.commit()
+        finally:
+            connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": LOCK})
+            connection.commit()
+    engine.dispose()
+
+
+def run_revisions() -> None:
+    """The whole of a service's `migrations/env.py`."""
+    context.configure(connection=context.config.attributes["connection"], transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def check_revision(connection: Connection, service: str) -> None:
+    """Raises `ConfigInvalid` unless the database is at the revision that this version needs."""
+    needed = ScriptDirectory.from_config(config_of(service)).get_current_head()
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found != needed:
+        raise ConfigInvalid(
+            f"The database of {service} is at revision {found or 'none'}, this version needs {needed}. "
+            f"Run: python -m services.{service}.main --role migrate"
+        )

@@ -1,0 +1,184 @@
+"""From Kafka records to rows of the log: decoding, validation by contract, and what is set aside.
+
+Only fields that the contract declares are stored. Everything here is about one record at a time, so that one bad
+record never takes its neighbours along.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from aiokafka import ConsumerRecord
+from pydantic import ValidationError
+
+from shared.answering import quarantine_rows
+from shared.clock import Clock
+from shared.content import Vault
+from shared.contracts.answers import RecordQuarantined
+from shared.contracts.envelope import Envelope, Unreadable, read
+from shared.contracts.registry import EventType, intake_topic, taken_by
+from shared.database import Connection
+from shared.deciding import Loose
+from shared.log.append import Actor, Context, micros
+from shared.log.codec import derived_id, encode
+
+SUBJECT_OF_QUARANTINE = "quarantine"
+
+
+@dataclass(slots=True)
+class Taken:
+    """Rows that one page of a partition becomes, as columns; `offset` is that of the record behind each row."""
+
+    recorded: int
+    offset: list[int] = field(default_factory=list)
+    id: list[str] = field(default_factory=list)
+    origin: list[str] = field(default_factory=list)
+    category: list[str] = field(default_factory=list)
+    stream: list[str] = field(default_factory=list)
+    type: list[str] = field(default_factory=list)
+    schema: list[int] = field(default_factory=list)
+    data: list[str] = field(default_factory=list)
+    meta: list[str] = field(default_factory=list)
+    occurred: list[int] = field(default_factory=list)
+
+    def columns(self) -> tuple[Any, ...]:
+        """In the order of `take_page`."""
+        kept = (self.id, self.origin, self.category, self.stream, self.type, self.schema, self.data, self.meta)
+        return (self.offset, *kept, self.occurred, self.recorded)
+
+
+class PageBuilder:
+    """Builds pages for one service: what it takes, and what it answers to the rest."""
+
+    def __init__(self, service: str, clock: Clock, vault: Vault) -> None:
+        self._service, self._clock, self._vault = service, clock, vault
+        self._types = taken_by(service)
+        self._intake = intake_topic(service)
+
+    async def build(self, connection: Connection, records: list[ConsumerRecord[Any, Any]]) -> Taken:
+        """All records of a page that concern us, readable or not."""
+        page = Taken(micros(self._clock.now()))
+        for record in records:
+            try:
+                envelope, event, data = self._decode(record)
+            except Unreadable as fault:
+                await self._set_aside(connection, page, record, fault)
+                continue
+            if event is not None:
+                self._add(page, record, envelope, event, data)
+        return page
+
+    async def refused(self, connection: Connection, record: ConsumerRecord[Any, Any]) -> Taken:
+        """The page of one record that reads well and that PostgreSQL will not store."""
+        page = Taken(micros(self._clock.now()))
+        fault = Unreadable("UNSTORABLE", None, "The database refuses this record. Report it with its id and source.")
+        await self._set_aside(connection, page, record, fault)
+        return page
+
+    def _decode(self, record: ConsumerRecord[Any, Any]) -> tuple[Envelope, EventType | None, str]:
+        envelope, value = read(record.headers, record.key, record.value)
+        event = self._types.get(envelope.type)
+        if event is None or event.topic != record.topic:
+            if record.topic != self._intake:
+                return envelope, None, ""  # other services publish more than we take
+            raise self._unknown(envelope.type)
+        try:
+            contract = event.model.model_validate_json(value)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+            path = ".".join(str(part) for part in first["loc"]) or "data"
+            raise Unreadable("VALIDATION_FAILED", path, f"{path}: {first['msg']}. Correct it and send it anew.") from None
+        if getattr(contract, event.key) != envelope.subject:
+            remedy = f"The subject must be the event's {event.key}, as order is kept by it. Send {event.key} as subject and key."
+            raise Unreadable("KEY_MISMATCH", "subject", remedy)
+        return envelope, event, contract.canonical().decode()
+
+    def _unknown(self, type_name: str) -> Unreadable:
+        versionless = type_name.rpartition(".")[0]
+        near = [known for known in self._types if known.rpartition(".")[0] == versionless]
+        if near:
+            return Unreadable("VERSION_UNKNOWN", "type", f"This version is not taken. Send {near[0]}.")
+        return Unreadable("TYPE_UNKNOWN", "type", f"{self._intake} does not take this type. See the list of its events.")
+
+    def _add(
+        self, page: Taken, record: ConsumerRecord[Any, Any], envelope: Envelope, event: EventType, data: str
+    ) -> None:
+        received = self._clock.at(datetime.fromtimestamp(record.timestamp / 1000, UTC))
+        context = Context(
+            "",
+            Actor("system", envelope.source),
+            envelope.correlation_id or envelope.id,
+            envelope.causation_id,
+            envelope.traceparent,
+            envelope.org,
+            received if event.direction == "intake" else None,
+        )
+        page.offset.append(record.offset)
+        page.id.append(envelope.id)
+        page.origin.append(envelope.source)
+        page.category.append(record.topic)
+        page.stream.append(f"{record.topic}/{envelope.subject}")
+        page.type.append(envelope.type)
+        page.schema.append(event.version)
+        page.data.append(data)
+        page.meta.append(encode(context))
+        page.occurred.append(micros(envelope.time or received))
+
+    async def _set_aside(
+        self, connection: Connection, page: Taken, record: ConsumerRecord[Any, Any], fault: Unreadable
+    ) -> None:
+        place = f"{record.topic}/{record.partition}/{record.offset}"
+        ref = derived_id(place, str(record.timestamp))
+        if record.value or record.key:
+            kept = encode_record(record)
+            await self._vault.store(connection, ref, SUBJECT_OF_QUARANTINE, kept)
+        note = RecordQuarantined(
+            ref=ref,
+            topic=record.topic,
+            partition=record.partition,
+            offset=record.offset,
+            code=fault.code,
+            field=fault.field,
+            remedy=fault.remedy,
+        )
+        source, identity = _claimed(record, "ce_source"), _claimed(record, "ce_id")
+        key = _text(record.key) or place
+        for row in quarantine_rows(note, source, identity, key, f"{place}/{record.timestamp}"):
+            if record.topic == self._intake or row.type == "RecordQuarantined":
+                self._add_loose(page, record.offset, row)
+
+    def _add_loose(self, page: Taken, offset: int, row: Loose) -> None:
+        page.offset.append(offset)
+        page.id.append(row.event_id)
+        page.origin.append("")
+        page.category.append(row.category)
+        page.stream.append(row.stream)
+        page.type.append(row.type)
+        page.schema.append(1)
+        page.data.append(row.data)
+        page.meta.append(encode(Context("", Actor("system", "ingest"), row.event_id)))
+        page.occurred.append(page.recorded)
+
+
+def encode_record(record: ConsumerRecord[Any, Any]) -> bytes:
+    """A record's bytes, to be kept as they came: key, headers and value."""
+    return msgspec.msgpack.encode({"key": record.key, "headers": list(record.headers), "value": record.value})
+
+
+def _claimed(record: ConsumerRecord[Any, Any], name: str) -> str | None:
+    for header, value in record.headers:
+        if header.lower() == name:
+            return _text(value)
+    return None
+
+
+def _text(value: bytes | None) -> str | None:
+    """Short printable text, or nothing: what an unreadable record claims goes on a topic only if it is harmless."""
+    try:
+        text = (value or b"").decode()
+    except UnicodeDecodeError:
+        return None
+    return text if 0 < len(text) <= 256 and text.isprintable() else None

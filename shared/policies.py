@@ -1,0 +1,69 @@
+"""Effects of causes: which event asks for which commands, as pure functions without a broker.
+
+`Policies` hold reactions to our own events and to other services' published events. `Intake` holds the one command
+that each intake event asks for; HTTP uses the same functions, so both doors validate and derive ids alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, TypeAlias, TypeVar
+
+from shared.contracts.model import Contract
+from shared.decider import Command
+
+T = TypeVar("T")
+M = TypeVar("M", bound=Contract)
+Reaction: TypeAlias = Callable[[Any], list[Command]]
+TimerRule: TypeAlias = Callable[[str, str, datetime], Command]  # (entity, ref, due_at) -> the due command
+Timers: TypeAlias = Mapping[tuple[str, str], TimerRule]  # by (category of the stream, name of the timer)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """When and under which id an intake event reached us, by Kafka or by HTTP."""
+
+    command_id: str
+    received_at: datetime
+    source: str
+    id: str
+
+
+class Policies:
+    """Reactions by the type of their cause. A cause may have several reactions; each is known by its function's name."""
+
+    def __init__(self) -> None:
+        self.reactions: dict[type[Any], list[Reaction]] = {}
+
+    def on(self, cause: type[T]) -> Callable[[Callable[[T], list[Command]]], Callable[[T], list[Command]]]:
+        """Register the decorated reaction. Its name enters command ids: renaming it would repeat old effects."""
+
+        def register(reaction: Callable[[T], list[Command]]) -> Callable[[T], list[Command]]:
+            self.reactions.setdefault(cause, []).append(reaction)
+            return reaction
+
+        return register
+
+
+class Intake:
+    """The command that each intake event asks for."""
+
+    def __init__(self) -> None:
+        self.commands: dict[type[Contract], Callable[[Any, Receipt], Command]] = {}
+
+    def on(self, contract: type[M]) -> Callable[[Callable[[M, Receipt], Command]], Callable[[M, Receipt], Command]]:
+        """Register the decorated function for this intake contract; a second one is a mistake."""
+
+        def register(function: Callable[[M, Receipt], Command]) -> Callable[[M, Receipt], Command]:
+            if contract in self.commands:
+                raise TypeError(f"{contract.__name__} already has a command")
+            self.commands[contract] = function
+            return function
+
+        return register
+
+    def command(self, event: Contract, receipt: Receipt) -> Command:
+        """The command for one validated intake event. Raises `Refused` when the event contradicts itself."""
+        return self.commands[type(event)](event, receipt)

@@ -1,0 +1,211 @@
+"""A service process from start to stop: its tasks, its health, and the order in which it ends.
+
+Stop: no new requests and records, finish pages and commands in flight, send what is sent, then let go of the database.
+A task that crashes ends the process with a reason; whatever supervises it starts it anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+from collections.abc import Awaitable, Coroutine, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from shared.clock import Clock, SystemClock, clock_for
+from shared.committer import Committer
+from shared.config import Settings
+from shared.content import Vault
+from shared.database import Database, retrying
+from shared.health import Health
+from shared.identity import Verifier
+from shared.ingest import Ingest
+from shared.kafka import Sender
+from shared.migrating import check_revision
+from shared.page import PageBuilder
+from shared.projecting import Projector
+from shared.queries import Queries
+from shared.reacting import Door, Reactor
+from shared.relay import Relay
+from shared.service import Service, issuer_keys
+from shared.subscription import Leases, Subscription
+from shared.telemetry.export import configure
+from shared.timers import TIMERS, TimerLoop
+from shared.waking import Signal
+from shared.web import Api, answer_problems, no_lifespan
+
+log = logging.getLogger(__name__)
+
+GRACE = 25.0  # seconds for pages and commands in flight; below a pod's usual 30
+
+
+@dataclass
+class Worker:
+    """What the worker role runs besides the committer."""
+
+    ingest: Ingest
+    leases: Leases
+    subscriptions: list[Subscription]
+    timers: TimerLoop
+    sender: Sender
+    tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+
+async def serve(service: Service, settings: Settings, role: str) -> None:
+    """Run until SIGTERM or SIGINT. Raises `ConfigInvalid` when the database is not at the needed revision."""
+    database = Database(settings.database, name=f"yizhan {service.name}", pool=settings.database_pool)
+    flush = configure(service.name, settings.otlp)
+    clock = clock_for(settings.clock, production=settings.production)
+    epoch = await retrying(lambda: _ready(database, service.name), "waiting for the database")
+    waking = Signal(database)
+    codec = service.codec
+    committer = Committer(database, service.handlers, codec, clock, waking)
+    verifier = Verifier(issuer_keys(settings), settings.issuer, settings.audience)
+    api = Api(service.name, committer, Queries(service.name, database), service.messaging.intake, clock, verifier, epoch)
+    worker = _worker(service, settings, database, committer, clock, waking, epoch) if role != "api" else None
+    health = Health(service.name, database, committer, worker, movable=not isinstance(clock, SystemClock))
+    server = _Server(_web(service, api, health, role), settings)
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    core = [_start(waking.run(), "waking"), _start(committer.run(), "committer")]
+    try:
+        if worker is not None:
+            parts = [worker.ingest.run(), worker.leases.run(), *[s.run() for s in worker.subscriptions]]
+            names = ["ingest", "leases", *[s.name for s in worker.subscriptions]]
+            worker.tasks = [_start(part, name) for part, name in zip(parts, names, strict=True)]
+        tasks = [*core, *(worker.tasks if worker else []), _start(server.serve(), "http")]
+        await _until(stop, tasks)
+    finally:
+        await _stop(server, worker, committer, core)
+        await database.close()
+        flush()
+
+
+async def _ready(database: Database, service: str) -> int:
+    async with database.engine.connect() as db:
+        await db.run_sync(check_revision, service)
+        return int((await db.execute(text("select epoch from log_head"))).scalar_one())
+
+
+def _worker(
+    service: Service,
+    settings: Settings,
+    database: Database,
+    committer: Committer,
+    clock: Clock,
+    waking: Signal,
+    epoch: int,
+) -> Worker:
+    codec, messaging = service.codec, service.messaging
+    sender = Sender(settings.kafka, f"{service.name}-relay")
+    builder = PageBuilder(service.name, clock, Vault(settings.content_key))
+    ingest = Ingest(service.name, database, settings.kafka, builder, sender, waking)
+    leases = Leases(database)
+    door = Door(database, committer, messaging.intake)
+    reactor = Reactor(database, committer, codec, messaging.policies)
+    timers = TimerLoop(database, committer, codec, clock, messaging.timers)
+    relay = Relay(service.name, database, codec, messaging.publishing, sender, epoch)
+    subscriptions = [
+        Subscription(database, waking, leases, "intake", door.work, door.types),
+        Subscription(database, waking, leases, "policies", reactor.work, reactor.types),
+        Subscription(database, waking, leases, "relay", relay.work, relay.types),
+        Subscription(database, waking, leases, TIMERS.name, timers.work, timers.types, idle_work=timers.fire),
+    ]
+    for projection in service.projections:
+        work = Projector(database, projection, codec).work
+        subscriptions.append(
+            Subscription(
+                database, waking, leases, projection.name, work, sorted(projection.rules), version=projection.version
+            )
+        )
+    return Worker(ingest, leases, subscriptions, timers, sender)
+
+
+def _web(service: Service, api: Api, health: Health, role: str) -> FastAPI:
+    app = FastAPI(title=f"Yizhan {service.name}", version="0.1.0", lifespan=no_lifespan)
+    app.state.api = api
+    answer_problems(app)
+    app.include_router(health.router())
+    if role != "worker":
+        for router in service.routers:
+            app.include_router(router)
+    return app
+
+
+class _Server(uvicorn.Server):
+    """uvicorn without its own signal handling: the process stops in its own order."""
+
+    def __init__(self, app: FastAPI, settings: Settings) -> None:
+        super().__init__(
+            uvicorn.Config(
+                app,
+                host=settings.http_host,
+                port=settings.http_port,
+                log_config=None,
+                access_log=False,
+                timeout_graceful_shutdown=10,
+            )
+        )
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+def _start(work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    return asyncio.create_task(work, name=name)
+
+
+async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
+    """Wait for the signal to stop; a task that ends before is a crash, and its error the reason."""
+    asked = asyncio.create_task(stop.wait(), name="stop")
+    done, _ = await asyncio.wait([asked, *tasks], return_when=asyncio.FIRST_COMPLETED)
+    asked.cancel()
+    for task in done:
+        if task is not asked:
+            error = task.exception()
+            log.critical("%s ended: %s", task.get_name(), error, exc_info=error, extra={"action": "task_ended"})
+            raise error or RuntimeError(f"{task.get_name()} ended")
+
+
+async def _stop(
+    server: uvicorn.Server, worker: Worker | None, committer: Committer, core: list[asyncio.Task[None]]
+) -> None:
+    server.should_exit = True
+    if worker is not None:
+        for subscription in worker.subscriptions:
+            subscription.stop()
+        ingest, leases, following = worker.tasks[:1], worker.tasks[1:2], worker.tasks[2:]
+        await _end(*ingest)
+        if following:
+            await asyncio.wait(following, timeout=GRACE)
+        await _end(*following)
+        await _within(worker.sender.close(), 5)
+        await _end(*leases)
+    await _within(_drained(committer), 10)
+    await _end(*reversed(core))
+    log.info("stopped", extra={"action": "stopped"})
+
+
+async def _drained(committer: Committer) -> None:
+    while not committer.idle:
+        await asyncio.sleep(0.01)
+
+
+async def _end(*tasks: asyncio.Task[None]) -> None:
+    for task in tasks:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Exception):
+            await task
+
+
+async def _within(work: Awaitable[None], seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(work, seconds)

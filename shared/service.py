@@ -1,0 +1,113 @@
+"""What every `main.py` calls: a service's parts, named once, and its start by role."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import gc
+import json
+import logging
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from fastapi import APIRouter
+from msgspec.json import Decoder
+
+from shared.config import Settings, load
+from shared.contracts.registry import taken_by
+from shared.decider import Handlers
+from shared.errors import ConfigInvalid
+from shared.log.codec import Codec
+from shared.migrating import migrate
+from shared.policies import Intake, Policies, Timers
+from shared.projecting import Projection
+from shared.publishing import Publishing
+from shared.timers import TIMERS, TimerFired
+
+ROLES = ("api", "worker", "all", "migrate")
+
+
+@dataclass(frozen=True)
+class Messaging:
+    """What a service hears and says: the joints between topics and its rules."""
+
+    intake: Intake
+    policies: Policies
+    timers: Timers
+    publishing: Publishing
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service, whole."""
+
+    name: str
+    handlers: Handlers
+    messaging: Messaging
+    projections: tuple[Projection, ...]
+    routers: tuple[APIRouter, ...]
+
+    @property
+    def codec(self) -> Codec:
+        """Reads everything that is in this service's log."""
+        received = {event.type: event.model.model_validate_json for event in taken_by(self.name).values()}
+        return Codec(self.handlers.deciders, {**received, "TimerFired": Decoder(TimerFired).decode})
+
+    @property
+    def all_projections(self) -> tuple[Projection, ...]:
+        return (*self.projections, TIMERS)
+
+
+def run(service: Service, arguments: Sequence[str] | None = None) -> None:
+    """Start a service process in one role; returns when it was asked to stop and has stopped in order."""
+    parser = argparse.ArgumentParser(prog=f"python -m services.{service.name}.main", description=service.name)
+    parser.add_argument("--role", choices=ROLES, default="all", help="what this process does (default: all)")
+    role = parser.parse_args(arguments).role
+    try:
+        settings = load()
+        log_as_json(service.name, settings)
+        if role == "migrate":
+            migrate(service.name, settings.database, service.all_projections)
+            return
+        from shared.running import serve  # not needed to migrate, and slow to import
+
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            gc.collect()
+            gc.freeze()  # what was imported is never garbage: collections are short from now on
+            runner.run(serve(service, settings, role))
+    except ConfigInvalid as error:
+        sys.exit(f"{service.name} cannot start: {error}")
+
+
+def log_as_json(service: str, settings: Settings) -> None:
+    """Log lines as JSON on standard output, each with a machine key `action` where there is one."""
+
+    class Lines(logging.Formatter):
+        def format(self, record: logging.LogRecord) -> str:
+            line: dict[str, Any] = {
+                "time": self.formatTime(record),
+                "level": record.levelname,
+                "service": service,
+                "logger": record.name,
+                "message": record.getMessage(),
+            }
+            if action := getattr(record, "action", None):
+                line["action"] = action
+            if record.exc_info:
+                line["exception"] = self.formatException(record.exc_info)
+            return json.dumps(line, ensure_ascii=False)
+
+    handler = logging.StreamHandler(sys.stdout)
+    handler.setFormatter(Lines())
+    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    for noisy in ("aiokafka", "httpx", "uvicorn.access", "faststream", "alembic"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def issuer_keys(settings: Settings) -> Path:
+    """Where the issuer's public keys are."""
+    return Path(settings.issuer_keys)

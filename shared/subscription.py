@@ -1,0 +1,243 @@
+"""One loop for everything that follows the log: projections, policies, timers and the relay.
+
+A lease gives a subscription one owner at a time. Every move of its position names the old position and the owner's
+epoch, so that what a former owner still does is undone or repeated harmlessly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from shared.database import BACKOFF_FIRST, Connection, Database, Link, is_transient, retrying
+from shared.errors import YizhanError
+from shared.log.read import Page, read_head, read_page
+from shared.waking import Signal
+
+log = logging.getLogger(__name__)
+
+LEASE = 10.0  # seconds; renewed every third of it
+STANDBY = 1.0  # seconds between looks at a lease that another process holds
+POLL = 1.0  # seconds between looks at the log when nobody woke us
+STUCK_MOST = 30.0  # seconds between tries at an event that cannot be handled
+
+MOVE = """update subscription set position = :new, lease_until = clock_timestamp() + make_interval(secs => :lease)
+  where name = :name and version = :version and position = :old and epoch = :epoch"""
+
+# The lease is free when it has run out, or when its owner's connection is gone: PostgreSQL sees a dead process at once.
+ACQUIRE = f"""update subscription s set owner = %(owner)s, epoch = epoch + 1,
+    lease_until = clock_timestamp() + make_interval(secs => {LEASE})
+  where name = %(name)s and version = %(version)s and (
+    owner is null or lease_until < clock_timestamp() or not exists (
+      select from pg_stat_activity a where a.pid || '@' || a.backend_start = s.owner))
+  returning position, epoch"""
+RENEW = f"""update subscription set lease_until = clock_timestamp() + make_interval(secs => {LEASE})
+  where owner = %s returning name, version, epoch"""
+RELEASE = "update subscription set owner = null, lease_until = null where owner = %s and name = %s and version = %s"
+OWNER = "select pid || '@' || backend_start from pg_stat_activity where pid = pg_backend_pid()"
+
+
+class LeaseLost(YizhanError):
+    """Another process owns the subscription now. Stop here; what it repeats is harmless."""
+
+
+@dataclass(eq=False)
+class Lease:
+    """The right to move one subscription, and where it stands."""
+
+    name: str
+    version: int
+    position: int
+    epoch: int
+    lost: bool = False
+
+    async def move(self, db: AsyncConnection, position: int) -> None:
+        """Move within the caller's transaction. Raises `LeaseLost`, which must roll it back."""
+        wanted = {"new": position, "old": self.position, "epoch": self.epoch, "lease": LEASE}
+        result = await db.execute(text(MOVE), {**wanted, "name": self.name, "version": self.version})
+        if result.rowcount != 1:
+            self.lost = True
+            raise LeaseLost(f"{self.name} has another owner")
+
+
+class Leases:
+    """The leases that this process holds, on one connection whose end frees them all."""
+
+    def __init__(self, database: Database) -> None:
+        self._link = Link(database, "leases")
+        self._lock = asyncio.Lock()
+        self._owner = ""
+        self._held: dict[tuple[str, int], Lease] = {}
+
+    async def acquire(self, name: str, version: int, *, from_end: bool) -> Lease | None:
+        """The lease, or None while another process has it. A new subscription is entered first."""
+        async with self._lock:
+            connection = await self._connect()
+            start = await read_head(connection) if from_end else 0
+            entry = "insert into subscription (name, version, position) values (%s, %s, %s) on conflict do nothing"
+            await connection.execute(entry, (name, version, start))
+            wanted = {"owner": self._owner, "name": name, "version": version}
+            row = await (await connection.execute(ACQUIRE, wanted)).fetchone()
+            if row is None:
+                return None
+            lease = Lease(name, version, row[0], row[1])
+            self._held[name, version] = lease
+            return lease
+
+    async def release(self, lease: Lease) -> None:
+        """Hand the lease back, so that another process need not wait for it to run out."""
+        self._held.pop((lease.name, lease.version), None)
+        if not lease.lost:
+            async with self._lock:
+                connection = await self._connect()
+                await connection.execute(RELEASE, (self._owner, lease.name, lease.version))
+
+    async def run(self) -> None:
+        """Renew all leases until cancelled."""
+        try:
+            while True:
+                await asyncio.sleep(LEASE / 3)
+                await retrying(self._renew, "renewing leases")
+        finally:
+            await self._link.close()
+
+    async def _connect(self) -> Connection:
+        connection = await self._link.get()
+        row = await (await connection.execute(OWNER)).fetchone()
+        assert row is not None
+        if row[0] != self._owner:  # a new connection is a new owner: what the old one held is lost
+            for lease in self._held.values():
+                lease.lost = True
+            self._held.clear()
+            self._owner = row[0]
+        return connection
+
+    async def _renew(self) -> None:
+        async with self._lock:
+            connection = await self._connect()
+            rows = await (await connection.execute(RENEW, (self._owner,))).fetchall()
+        mine = {(name, version): epoch for name, version, epoch in rows}
+        for key, lease in list(self._held.items()):
+            if mine.get(key) != lease.epoch:
+                lease.lost = True
+
+
+Work: TypeAlias = Callable[[Lease, Page], Awaitable[None]]
+
+
+@dataclass(eq=False)
+class Subscription:
+    """Follows the log from its position on, page by page, while it has the lease.
+
+    `work` handles one page and moves the lease's position in its own way (see `moved`). Transient trouble backs off
+    without end. An event that cannot be handled holds the subscription at its position, loudly, until it can.
+    """
+
+    database: Database
+    signal: Signal
+    leases: Leases
+    name: str
+    work: Work
+    types: Sequence[str] | None = None
+    version: int = 1
+    page: int = 1_000
+    from_end: bool = False
+    idle_work: Callable[[Lease], Awaitable[float | None]] | None = None
+    trouble: str | None = field(default=None, init=False)
+    _stopping: bool = field(default=False, init=False)
+    _waiter: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+
+    def stop(self) -> None:
+        """End after the page in flight."""
+        self._stopping = True
+        self._waiter.set()
+
+    async def run(self) -> None:
+        """Follow until cancelled. On cancellation the page in flight is abandoned; its repeat is harmless."""
+        link = Link(self.database, f"read {self.name}")
+        self._waiter = waiter = self.signal.waiter()
+        try:
+            while not self._stopping:
+                lease = await retrying(self._acquire, f"{self.name}: acquiring the lease")
+                if lease is None:
+                    await asyncio.sleep(STANDBY * random.uniform(0.5, 1))
+                    continue
+                try:
+                    await self._follow(lease, link, waiter)
+                except LeaseLost:
+                    log.warning("%s: the lease went to another process", self.name, extra={"action": "lease_lost"})
+                finally:
+                    await asyncio.shield(self._release(lease))
+        finally:
+            self.signal.release(waiter)
+            await link.close()
+
+    async def _acquire(self) -> Lease | None:
+        return await self.leases.acquire(self.name, self.version, from_end=self.from_end)
+
+    async def _release(self, lease: Lease) -> None:
+        try:
+            await asyncio.wait_for(self.leases.release(lease), 2)
+        except Exception as error:
+            log.info("%s: the lease will run out by itself (%s)", self.name, error)
+
+    async def _follow(self, lease: Lease, link: Link, waiter: asyncio.Event) -> None:
+        delay, limit = BACKOFF_FIRST, self.page
+        while not lease.lost:
+            waiter.clear()
+            if self._stopping:
+                return
+            try:
+                page = await read_page(await link.get(), lease.position, limit, self.types)
+                if page.rows:
+                    await self.work(lease, page)
+                elif page.reached > lease.position:
+                    await moved(self.database, lease, page.reached, lightly=True)
+                pause = await self.idle_work(lease) if self.idle_work and page.at_head else None
+                delay, limit, self.trouble = BACKOFF_FIRST, min(limit * 2, self.page), None
+            except LeaseLost:
+                raise
+            except Exception as error:
+                limit, delay = self._report(error, lease, limit), min(delay * 2, STUCK_MOST)
+                await asyncio.sleep(delay * random.uniform(0.5, 1))
+                continue
+            if page.at_head:
+                await _wait(waiter, POLL if pause is None else min(pause, POLL))
+        raise LeaseLost(f"{self.name} has another owner")
+
+    def _report(self, error: Exception, lease: Lease, limit: int) -> int:
+        """Say what is wrong; answers how many events to try next: halving finds the one that cannot be handled."""
+        self.trouble = f"{type(error).__name__}: {error}"
+        if is_transient(error):
+            log.warning("%s waits at %d: %s", self.name, lease.position, error, extra={"action": "subscription_waits"})
+            return limit
+        detail = f"the next event after position {lease.position}" if limit == 1 else f"within {limit} events"
+        log.error("%s is held by %s", self.name, detail, exc_info=error, extra={"action": "subscription_held"})
+        return max(1, limit // 2)
+
+
+async def moved(database: Database, lease: Lease, position: int, *, lightly: bool = False) -> None:
+    """Move a subscription whose work is done elsewhere: after its commands have outcomes, or its records are sent.
+
+    `lightly` does not wait for the disk: for pages in which there was nothing to do, which may well be read again.
+    """
+    async with database.engine.begin() as db:
+        if lightly:
+            await db.execute(text("set local synchronous_commit = off"))
+        await lease.move(db, position)
+    lease.position = position
+
+
+async def _wait(waiter: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await waiter.wait()
+    except TimeoutError:
+        pass

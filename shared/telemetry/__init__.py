@@ -1,0 +1,1 @@
+"""Spans, metrics and logs; every name is declared once, in `names.py`."""

@@ -1,0 +1,1 @@
+"""What tests of every service share: given/when/then, waiting for a condition, real infrastructure."""

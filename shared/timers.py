@@ -1,0 +1,115 @@
+"""Deadlines: `DeadlineSet` and `DeadlineCleared` are facts in the log, the timer table is their projection.
+
+A due timer becomes a command with `now` = its due time and an id derived from the very `DeadlineSet`, so it has its
+effect once however often it fires, never before its time. With the command a `TimerFired` is appended, whatever was
+decided; only the projection removes rows. So a rebuild, or a crash between firing and removal, resurrects nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime
+from functools import partial
+
+import msgspec
+from sqlalchemy import Column, DateTime, Integer, Text, select
+
+from shared.clock import Clock
+from shared.committer import Answer, Committer
+from shared.database import Database
+from shared.decider import DeadlineCleared, DeadlineSet
+from shared.deciding import Loose, Result
+from shared.log.append import Actor, Context
+from shared.log.codec import Codec, derived_id, encode
+from shared.log.read import Page, Recorded
+from shared.policies import Timers
+from shared.projecting import Drop, Projection, Projector, Put, RowChange
+from shared.subscription import Lease
+
+log = logging.getLogger(__name__)
+
+FIRED_AT_ONCE = 500
+LOOK = 0.25  # seconds between looks at the clock, which may be moved at any time
+
+TIMERS = Projection("timers", 1)
+TIMER = TIMERS.table(
+    "timer",
+    Column("stream", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("ref", Text, primary_key=True),
+    Column("category", Text, nullable=False),
+    Column("due_at", DateTime(timezone=True), nullable=False, index=True),
+    Column("set_by", Text, nullable=False),  # the id of the DeadlineSet event
+    Column("correlation_id", Text, nullable=False),
+    Column("org", Text, nullable=False),
+)
+
+
+class TimerFired(msgspec.Struct, frozen=True):
+    """A due timer's command has had its outcome."""
+
+    stream: str
+    name: str
+    ref: str
+    set_by: str
+
+
+@TIMERS.on(DeadlineSet)
+def deadline_set(event: DeadlineSet, row: Recorded) -> list[RowChange]:
+    key = {"stream": row.stream, "name": event.name, "ref": event.ref}
+    context = row.context()
+    origin = {"set_by": row.event_id, "correlation_id": context.correlation_id, "org": context.org}
+    return [Put(TIMER, {**key, "category": row.category, "due_at": event.due_at, **origin})]
+
+
+@TIMERS.on(DeadlineCleared)
+def deadline_cleared(event: DeadlineCleared, row: Recorded) -> list[RowChange]:
+    return [Drop(TIMER, {"stream": row.stream, "name": event.name, "ref": event.ref})]
+
+
+class TimerLoop:
+    """Keeps the timer table and fires what is due. One owner at a time, by the subscription's lease."""
+
+    def __init__(self, database: Database, committer: Committer, codec: Codec, clock: Clock, rules: Timers) -> None:
+        self._database, self._committer, self._clock, self._rules = database, committer, clock, rules
+        self._projector = Projector(database, TIMERS, codec)
+
+    @property
+    def types(self) -> list[str]:
+        return sorted(TIMERS.rules)
+
+    async def work(self, lease: Lease, page: Page) -> None:
+        await self._projector.work(lease, page)
+
+    async def fire(self, lease: Lease) -> float | None:
+        """Fire what is due; answers after how many seconds to look again. The table is up to date when this is called."""
+        now = self._clock.now()
+        async with self._database.engine.connect() as db:
+            due = (await db.execute(select(TIMER).where(TIMER.c.due_at <= now).order_by(TIMER.c.due_at).limit(FIRED_AT_ONCE))).all()
+        futures = [self._give(row.category, row.stream, row.name, row.ref, row.due_at, row.set_by, row) for row in due]
+        for answer in await asyncio.gather(*futures):
+            if answer.refusal is not None and not answer.repeated:
+                log.warning("a timer's command was refused: %s", answer.refusal.code, extra={"action": "timer_refused"})
+        return LOOK
+
+    async def due(self) -> bool:
+        """Whether any timer is due that has not been fired."""
+        async with self._database.engine.connect() as db:
+            found = await db.execute(select(TIMER.c.stream).where(TIMER.c.due_at <= self._clock.now()).limit(1))
+            return found.first() is not None
+
+    def _give(
+        self, category: str, stream: str, name: str, ref: str, due_at: datetime, set_by: str, row: object
+    ) -> asyncio.Future[Answer]:
+        entity = stream[len(category) + 1 :]
+        command = self._rules[category, name](entity, ref, due_at)
+        command_id = derived_id("timer", set_by)
+        correlation, org = getattr(row, "correlation_id", command_id), getattr(row, "org", "default")
+        context = Context(command_id, Actor("timer", name), correlation, set_by, None, org)
+        fired = TimerFired(stream, name, ref, set_by)
+        return self._committer.enqueue(command, context, epilogue=partial(_fired, fired, command_id))
+
+
+def _fired(timer: TimerFired, command_id: str, _result: Result) -> Loose:
+    return Loose(derived_id("fired", command_id), "timer", f"timer/{timer.stream}", "TimerFired", encode(timer))

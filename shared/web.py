@@ -1,0 +1,216 @@
+"""HTTP: the other side of the one door. Routes name a command or a query; everything else is here, the same for all.
+
+Every refusal is an RFC 9457 problem with a code; one table maps kinds of refusals to statuses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Annotated, Any, TypeAlias
+
+import msgspec
+import psycopg
+from fastapi import Depends, FastAPI, Header, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+from shared.clock import Clock
+from shared.committer import Answer, Committer
+from shared.contracts.model import Contract
+from shared.database import is_transient
+from shared.decider import Command
+from shared.errors import Kind, Refused, Trouble, ValidationFailed
+from shared.identity import Principal, Verifier
+from shared.log.append import Actor, Context
+from shared.log.codec import derived_id
+from shared.policies import Intake, Receipt
+from shared.projecting import Projection
+from shared.queries import Queries, View
+from shared.reacting import body_hash, intake_command_id
+from shared.telemetry import tracing
+
+log = logging.getLogger(__name__)
+
+ANSWER_WITHIN = 5.0  # seconds; then the outcome is unknown and the caller repeats with the same key
+KEY_LENGTH = 128
+
+STATUS: Mapping[Kind, int] = {
+    "validation": 422,
+    "unauthenticated": 401,
+    "not_found": 404,
+    "forbidden": 403,
+    "refused": 409,
+    "key_reused": 422,
+    "if_match": 412,
+    "unavailable": 503,
+}
+
+
+@dataclass(frozen=True)
+class Api:
+    """What the routes of one service share."""
+
+    service: str
+    committer: Committer
+    queries: Queries
+    intake: Intake
+    clock: Clock
+    verifier: Verifier
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Caller:
+    """One request's caller: who, under which key, and the ways to give a command or to ask."""
+
+    api: Api
+    principal: Principal
+    key: str | None
+    traceparent: str | None
+
+    @property
+    def now(self) -> datetime:
+        return self.api.clock.now()
+
+    async def take(self, event: Contract) -> Response:
+        """Give the command of an intake event: the same function, ids and answers as by Kafka."""
+        command_id = intake_command_id(self.principal.id, self._key())
+        command = self.api.intake.command(event, Receipt(command_id, self.now, self.principal.id, self._key()))
+        return await self._give(command_id, command, event.canonical())
+
+    async def give(self, command: Command, body: Contract) -> Response:
+        """Give a command. `body` is what the caller sent: a repeat of the key must send the same again."""
+        return await self._give(derived_id("http", self.principal.id, self._key()), command, body.canonical())
+
+    def command_id(self) -> str:
+        """The id that a command given now will have; new entities take theirs from it."""
+        return derived_id("http", self.principal.id, self._key())
+
+    def reading(self, projection: Projection, min_position: str | None) -> AbstractAsyncContextManager[View]:
+        """A snapshot of a projection's tables, at or after a position."""
+        return self.api.queries.view(projection, min_position)
+
+    def _key(self) -> str:
+        if not self.key or len(self.key) > KEY_LENGTH:
+            raise ValidationFailed(f"every command needs one, of at most {KEY_LENGTH} characters", field="Idempotency-Key")
+        return self.key
+
+    async def _give(self, command_id: str, command: Command, body: bytes) -> Response:
+        actor = Actor("person" if "worker" in self.principal.roles else "system", self.principal.id)
+        traceparent = tracing.current() or self.traceparent
+        context = Context(command_id, actor, command_id, None, traceparent, self.principal.org)
+        async with asyncio.timeout(ANSWER_WITHIN):
+            answer = await self.api.committer.submit(command, context, body_hash=body_hash(body))
+        return self._respond(command_id, answer)
+
+    def _respond(self, command_id: str, answer: Answer) -> Response:
+        if answer.refusal is not None:
+            r = answer.refusal
+            return problem(STATUS[r.kind], r.code, r.message, r.detail, r.field, command_id)
+        events = [
+            {"id": e.event_id, "type": type(e.event).__name__, "entity": e.entity, "version": e.version, "data": e.event}
+            for e in answer.events
+        ]
+        body = {
+            "outcome": answer.result.outcome,
+            "command_id": command_id,
+            "events": events,
+            "position": f"{self.api.service}.{self.api.epoch}.{answer.position}",
+        }
+        headers = {"Idempotency-Replayed": "true"} if answer.repeated else {}
+        return Response(msgspec.json.encode(body), media_type="application/json", headers=headers)
+
+
+async def _caller(
+    request: Request,
+    authorization: Annotated[str | None, Header(description="Bearer token of the issuer.")] = None,
+    idempotency_key: Annotated[str | None, Header(description="Makes the command's id; the same key, the same answer.")] = None,
+    traceparent: Annotated[str | None, Header(include_in_schema=False)] = None,
+) -> Caller:
+    api: Api = request.app.state.api
+    return Caller(api, api.verifier.principal(authorization), idempotency_key, traceparent)
+
+
+Call: TypeAlias = Annotated[Caller, Depends(_caller)]
+MinPosition: TypeAlias = Annotated[
+    str | None, Query(description="Answer from a state at or after this position token of the service.", examples=["checkin.1.42"])
+]
+
+
+def found(view: View, body: Any) -> Response:
+    """A query's answer: the rows, and the position they were read at."""
+    answer = msgspec.json.encode({"position": view.token, **body})
+    return Response(answer, media_type="application/json", headers={"ETag": f'"{view.token}"'})
+
+
+def problem(
+    status: int, code: str, title: str, detail: str = "", field: str | None = None, correlation: str | None = None
+) -> JSONResponse:
+    """An RFC 9457 problem."""
+    body: dict[str, Any] = {
+        "type": f"urn:yizhan:problem:{code.lower().replace('_', '-')}",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail or title,
+        "errors": [{"field": field, "message": detail or title}] if field else [],
+        "correlation_id": correlation,
+    }
+    headers = {"Retry-After": "1"} if status == 503 else {}
+    if status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(body, status, headers, media_type="application/problem+json")
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Make every error of this application a problem."""
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(TimeoutError, _unavailable)
+    for kind in (Trouble, psycopg.Error, SQLAlchemyError, Exception):
+        app.add_exception_handler(kind, _failed)
+
+
+async def _refused(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return problem(STATUS[error.kind], error.code, error.message(), error.detail, error.field)
+
+
+async def _invalid(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    faults = [{"field": ".".join(str(p) for p in e["loc"][1:]) or "body", "message": e["msg"]} for e in error.errors()]
+    answer = problem(422, "VALIDATION_FAILED", ValidationFailed.message(), faults[0]["message"], faults[0]["field"])
+    body = {**msgspec.json.decode(bytes(answer.body)), "errors": faults}
+    return JSONResponse(body, 422, media_type="application/problem+json")
+
+
+async def _http(_request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return problem(error.status_code, HTTPStatus(error.status_code).name, str(error.detail))
+
+
+async def _unavailable(_request: Request, _error: Exception) -> Response:
+    title = "A dependency is away or too much waits. Repeat with the same Idempotency-Key."
+    return problem(503, "UNAVAILABLE", title)
+
+
+async def _failed(request: Request, error: Exception) -> Response:
+    if is_transient(error):
+        return await _unavailable(request, error)
+    log.error("%s %s failed", request.method, request.url.path, exc_info=error, extra={"action": "request_failed"})
+    return problem(500, "INTERNAL_ERROR", "Something failed here. Report it with the time of the request.")
+
+
+@asynccontextmanager
+async def no_lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    """The process starts and stops things in its own order; the web application only answers."""
+    yield

@@ -1,0 +1,16 @@
+"""`given(...).when(...).then(...)` over checkin's handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from services.checkin.handlers import HANDLERS
+from shared.testing.given import Given, scenarios
+
+
+@pytest.fixture
+def given() -> Iterator[Given]:
+    with scenarios(HANDLERS) as given:
+        yield given

@@ -1,0 +1,76 @@
+"""CK10 and CK11: who is put on a duty."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from services.checkin.domain.duty import DUTY, AssignDuty, DutyAssigned, DutyKind
+from services.checkin.domain.refusals import RotaConflict, StationSuspended
+from services.checkin.domain.station import STATION, StationRetired
+from shared.errors import NotFound, ValidationFailed
+from shared.testing.given import Given, on
+from tests.checkin.town import S1, at
+
+NOON, FROM, TO = at("12:00", 22), at("07:30"), at("09:30")
+
+
+def assign(kind: DutyKind, *people: str, theme: str | None = None) -> AssignDuty:
+    return AssignDuty("D1", kind, "S1", FROM, TO, people, NOON, theme)
+
+
+def test_ck11_two_volunteers_are_put_on_a_daily_patrol(given: Given) -> None:
+    given(S1).when(assign("patrol_daily", "V1", "V2")).then(
+        on(DUTY, "D1", DutyAssigned(NOON, "D1", "patrol_daily", "S1", FROM, TO, ("V1", "V2")))
+    )
+
+
+@pytest.mark.parametrize(
+    "kind,people,theme,fits",
+    [
+        ("chief", 0, None, False),
+        ("chief", 1, None, True),
+        ("chief", 2, None, False),
+        ("patrol_daily", 0, None, False),
+        ("patrol_daily", 2, None, True),
+        ("patrol_daily", 3, None, False),
+        ("patrol_weekly", 0, None, False),
+        ("patrol_weekly", 1, None, True),
+        ("patrol_weekly", 5, None, True),
+        ("patrol_special", 0, "heating", False),
+        ("patrol_special", 1, "heating", True),
+        ("patrol_special", 1, None, False),
+        ("patrol_daily", 1, "heating", False),
+    ],
+)
+def test_ck10_ck11_each_kind_of_duty_has_its_people_and_theme(
+    given: Given, kind: DutyKind, people: int, theme: str | None, fits: bool
+) -> None:
+    scenario = given(S1).when(assign(kind, *(f"V{n}" for n in range(people)), theme=theme))
+    if fits:
+        assert "duty-D1" in scenario.events
+    else:
+        scenario.then_refused(ValidationFailed)
+
+
+def test_ck11_nobody_is_named_twice_for_one_duty(given: Given) -> None:
+    given(S1).when(assign("patrol_daily", "V1", "V1")).then_refused(ValidationFailed)
+
+
+def test_k1_a_window_ends_after_it_begins(given: Given) -> None:
+    given(S1).when(msgspec.structs.replace(assign("chief", "C1"), window_to=FROM)).then_refused(ValidationFailed)
+
+
+def test_the_same_assignment_again_changes_nothing(given: Given) -> None:
+    again = msgspec.structs.replace(assign("chief", "C1"), now=at("13:00", 22))
+    given(S1).when(assign("chief", "C1")).when(again).then_nothing()
+
+
+def test_ck10_another_person_for_a_given_duty_is_a_conflict(given: Given) -> None:
+    given(S1).when(assign("chief", "C1")).when(assign("chief", "C2")).then_refused(RotaConflict)
+
+
+def test_a_duty_needs_a_station_that_exists_and_is_not_retired(given: Given) -> None:
+    given().when(assign("chief", "C1")).then_refused(NotFound)
+    retired = on(STATION, "S1", StationRetired(NOON, "S1"))
+    given(S1, retired).when(assign("chief", "C1")).then_refused(StationSuspended)

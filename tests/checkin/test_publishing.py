@@ -1,0 +1,58 @@
+"""What other services are told, and under which key."""
+
+from __future__ import annotations
+
+from services.checkin.domain.duty import DutyAssigned
+from services.checkin.domain.visits import DuplicateScanIgnored, VisitEnded, VisitStarted
+from services.checkin.publishing import PUBLISHING
+from shared.contracts import checkin as contracts
+from tests.checkin.town import at
+
+SIX, TEN = at("06:00"), at("10:00")
+
+
+def test_a_visit_started_is_published_under_its_member_without_what_is_private() -> None:
+    event = VisitStarted(SIX, "v1", "W1", "S1", "g1", TEN, True, True, False, ("over_capacity",), "C1", "heat")
+    published = PUBLISHING.publish(event, "W1")
+    assert published is not None
+    assert published.key == "W1"
+    assert published.data == contracts.VisitStarted(
+        visit_id="v1",
+        member_id="W1",
+        station_id="S1",
+        gate_id="g1",
+        started_at=SIX,
+        offline=True,
+        clock_corrected=True,
+        counted=False,
+        flags=["over_capacity"],
+    )
+
+
+def test_a_visit_ended_is_published_under_its_member() -> None:
+    published = PUBLISHING.publish(VisitEnded(TEN, "v1", "W1", "S1", SIX, "auto"), "W1")
+    assert published is not None
+    assert published.key == "W1"
+    assert published.data == contracts.VisitEnded(
+        visit_id="v1", member_id="W1", station_id="S1", started_at=SIX, ended_at=TEN, exit_kind="auto"
+    )
+
+
+def test_a_duty_assigned_is_published_under_the_duty() -> None:
+    event = DutyAssigned(SIX, "D1", "patrol_special", "S2", SIX, TEN, ("V3",), "heating")
+    published = PUBLISHING.publish(event, "D1")
+    assert published is not None
+    assert published.key == "D1"
+    assert published.data == contracts.DutyAssigned(
+        duty_id="D1",
+        kind="patrol_special",
+        station_id="S2",
+        window_from=SIX,
+        window_to=TEN,
+        people=["V3"],
+        theme="heating",
+    )
+
+
+def test_what_is_not_named_stays_private() -> None:
+    assert PUBLISHING.publish(DuplicateScanIgnored(SIX, "v2", "v1"), "W1") is None

@@ -1,0 +1,103 @@
+"""The patrols and points of the one-day scenario, without hazards and goods."""
+
+from __future__ import annotations
+
+from services.points.domain.account import ACCOUNT, GrantOpeningLot, PointsAccount, SpendPoints
+from services.points.domain.presence import NoteDeparture, NotePresence
+from services.points.domain.report import CheckedItem, SubmitReport
+from services.points.domain.rights import OpenRight, PatrolKind
+from services.points.domain.rules import DeclareKeyPeriod, PublishRules
+from shared.decider import Command, DeadlineSet
+
+from .play import play
+from .the_day import at
+
+EVE = at("09:00", "2026-01-22")
+NIGHT = at("18:00", "2026-01-24")
+SPENT_FIRST, SPENT_SECOND = at("12:00"), at("19:05")
+
+
+def duty(duty_id: str, kind: PatrolKind, station: str, since: str, until: str, *people: str) -> Command:
+    return OpenRight(duty_id, kind, station, at(since), at(until), people)
+
+
+def visit(member: str, station: str, since: str, until: str) -> list[Command]:
+    name = f"{member}-{since}"
+    return [
+        NotePresence(member, name, station, at(since)),
+        NoteDeparture(member, name, station, at(since), at(until)),
+    ]
+
+
+def patrol(duty_id: str, volunteer: str, station: str, since: str, until: str) -> Command:
+    answers = (CheckedItem("tables_chairs", True), CheckedItem("power_strips", True))
+    report = f"{duty_id}-{volunteer}"
+    return SubmitReport(report, duty_id, station, volunteer, at(since), at(until), answers, False, at(until))
+
+
+SET_UP: list[Command] = [
+    PublishRules(1, EVE, EVE),
+    DeclareKeyPeriod(("S2",), at("17:00"), at("19:00"), "evening_rush", EVE),
+    GrantOpeningLot("V1", 5, "old-1", at("09:00", "2025-01-20"), EVE),
+    GrantOpeningLot("V3", 3, "old-2", at("09:00", "2025-11-10"), EVE),
+    GrantOpeningLot("L1", 6, "old-3", at("09:00", "2025-12-05"), EVE),
+    duty("morning", "patrol_daily", "S1", "07:30", "09:30", "V1", "V2"),
+    duty("weekly", "patrol_weekly", "S1", "13:30", "15:30", "L1"),
+    duty("heating", "patrol_special", "S2", "14:30", "16:30", "V3"),
+    duty("evening", "patrol_daily", "S2", "17:00", "19:00", "V1"),
+]
+DAY: list[Command] = [
+    *visit("V1", "S1", "07:58", "08:30"),
+    patrol("morning", "V1", "S1", "08:00", "08:20"),
+    patrol("morning", "V2", "S1", "08:02", "08:22"),
+    *visit("V2", "S1", "08:00", "08:28"),  # told after the report: gates may lag behind phones
+    SpendPoints("V1", "towel", 6, SPENT_FIRST),
+    *visit("L1", "S1", "13:55", "14:45"),
+    patrol("weekly", "L1", "S1", "14:00", "14:40"),
+    *visit("V3", "S2", "14:50", "15:45"),
+    patrol("heating", "V3", "S2", "15:00", "15:40"),
+    *visit("V1", "S2", "17:25", "17:58"),
+    patrol("evening", "V1", "S2", "17:30", "17:55"),
+    SpendPoints("V3", "thermos", 10, at("19:00")),
+    SpendPoints("V3", "soap", 4, SPENT_SECOND),
+]
+BALANCES = {"V1": 4, "V2": 2, "V3": 3, "L1": 8}  # V2's and V3's hazard reports would add 2 each
+
+
+def accounts(commands: list[Command]) -> dict[str, PointsAccount]:
+    streams = play(commands)
+    return {member: ACCOUNT.fold(streams[f"account-{member}"]) for member in BALANCES}  # type: ignore[arg-type]
+
+
+def test_the_day_ends_with_the_expected_balances() -> None:
+    balances = {member: account.available(NIGHT) for member, account in accounts(SET_UP + DAY).items()}
+    assert balances == BALANCES
+
+
+def test_the_day_leaves_the_expected_lots() -> None:
+    left = accounts(SET_UP + DAY)
+    assert [(lot.lot_id, lot.remaining) for lot in left["V1"].lots] == [
+        ("patrol:morning-V1", 1),
+        ("patrol:evening-V1", 3),
+    ]
+    assert [(lot.lot_id, lot.remaining) for lot in left["V3"].lots] == [("patrol:heating-V3", 3)]
+
+
+def test_the_day_ends_the_same_when_every_command_comes_twice() -> None:
+    twice = [command for command in SET_UP + DAY for _ in range(2)]
+    assert accounts(twice) == accounts(SET_UP + DAY)
+
+
+def test_the_day_earns_the_same_when_reports_come_before_duties_and_rules_and_visits_come_last() -> None:
+    visits = [command for command in DAY if isinstance(command, NotePresence | NoteDeparture)]
+    reports = [command for command in DAY if isinstance(command, SubmitReport)]
+    spends = [command for command in DAY if isinstance(command, SpendPoints)]
+    earned = {member: account.earned for member, account in accounts(SET_UP + DAY).items()}
+    late = accounts([*reports, *SET_UP, *visits, *spends])
+    assert {member: account.earned for member, account in late.items()} == earned
+
+
+def test_every_lot_of_the_day_has_its_deadline() -> None:
+    streams = play(SET_UP + DAY)
+    deadlines = [e.ref for name in streams for e in streams[name] if isinstance(e, DeadlineSet) and e.name == "lot"]
+    assert len(deadlines) == len(set(deadlines)) == 8
