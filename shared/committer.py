@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from shared import failpoints
 from shared.clock import Clock
 from shared.database import Connection, Database, Link, is_transient
 from shared.decider import Command, Handlers
@@ -155,6 +156,7 @@ class Committer:
         batch, rest = await self._decide(connection, pending)
         if self._contended:
             return await self._commit_under_lock(connection, pending, batch)
+        failpoints.hit("committer.before_append")
         appended = await append(connection, batch.commands, batch.streams(), batch.rows, batch.now)
         if appended.known:
             return await self._answer_known(connection, pending, appended.known)
@@ -196,6 +198,7 @@ class Committer:
         return batch, rest
 
     async def _done(self, connection: Connection, batch: Batch, appended: Appended) -> None:
+        failpoints.hit("committer.after_append")
         self.batches += 1
         batch.remember()
         position = appended.base

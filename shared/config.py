@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     audience: str = Field(default="yizhan", description="The `aud` that tokens must carry.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     otlp: str | None = Field(default=None, description="Where to push traces by OTLP over HTTP; nothing is sent without it.")
+    failpoint: str | None = Field(default=None, description="For tests: where to kill this process.")
     database_pool: int = Field(default=8, ge=2, le=100, description="Connections for queries and read tables.")
 
     @property

@@ -18,12 +18,12 @@ from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
 
-from shared import kafka
+from shared import failpoints, kafka
 from shared.answering import duplicate_answer
 from shared.contracts.answers import IntakeAnswered
 from shared.contracts.registry import events_topic, intake_topic, taken_by, topics
 from shared.database import Connection, Database, Link, retrying
-from shared.errors import YizhanError
+from shared.errors import Unavailable, YizhanError
 from shared.kafka import CONSUMER, PauseBackoff, Sender, passthrough, tolerant_parser
 from shared.page import PageBuilder, Taken
 from shared.relay import answer_record
@@ -108,9 +108,11 @@ class Ingest:
         return broker
 
     async def _topics_ready(self) -> None:
-        """The topics of whoever publishes what we take; a missing topic would block the consumer's start."""
-        services = {name.partition(".")[0] for name in self.topics}
-        await kafka.ensure_topics(self._kafka, [topic for service in sorted(services) for topic in topics(service)])
+        """A topic that is missing would block the consumer's start without a word."""
+        services = sorted({name.partition(".")[0] for name in self.topics})
+        missing = await kafka.missing_topics(self._kafka, [t for service in services for t in topics(service)])
+        if missing:
+            raise Unavailable(f"topics are missing: {', '.join(topic.name for topic in missing)}. Make them first")
 
     async def _handle(self, message: Any) -> None:
         """One page. An error passes it back to Kafka: the partition is paused and the page read again."""
@@ -137,10 +139,12 @@ class Ingest:
             await self._store(connection, topic, partition, records[0].offset + 1, page)
 
     async def _store(self, connection: Connection, topic: str, partition: int, reached: int, page: Taken) -> None:
+        failpoints.hit("ingest.before_store")
         cursor = await connection.execute(TAKE_PAGE, (topic, partition, reached, *page.columns()), prepare=True)
         row = await cursor.fetchone()
         if row is None:
             raise YizhanError("take_page answered nothing")
+        failpoints.hit("ingest.after_store")
         base, fate = row[0], row[1] or []
         if new := fate.count("new"):
             self._signal.appended(base + new)

@@ -9,8 +9,8 @@ import asyncio
 import dataclasses
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from random import uniform
 from typing import Any, NamedTuple
 
@@ -114,21 +114,34 @@ async def stop(broker: KafkaBroker) -> None:
         await asyncio.wait_for(broker.stop(), STOP_TIMEOUT)
 
 
-async def ensure_topics(kafka: str, topics: Iterable[Topic]) -> None:
-    """Make the topics that are missing. Raises `Unavailable` while Kafka cannot be reached."""
-    wanted = {topic.name: topic for topic in topics}
+async def missing_topics(kafka: str, topics: Iterable[Topic]) -> list[Topic]:
+    """Which of these topics are not there. Raises `Unavailable` while Kafka cannot be reached."""
+    async with _admin(kafka) as admin:
+        there = set(await admin.list_topics())
+        return [topic for topic in topics if topic.name not in there]
+
+
+async def make_topics(kafka: str, topics: Iterable[Topic], *, replication: int = 1) -> None:
+    """Make the topics that are missing; for development and tests, as in production no service may."""
+    missing = await missing_topics(kafka, topics)
+    if not missing:
+        return
+    new = [NewTopic(topic.name, topic.partitions, replication, topic_configs=topic.config) for topic in missing]
+    async with _admin(kafka) as admin:
+        answer = await admin.create_topics(new)
+    for name, code, *_ in answer.topic_errors:
+        if code and not issubclass(for_code(code), TopicAlreadyExistsError):
+            raise Unavailable(f"the topic {name} cannot be made: {for_code(code).__name__}")
+
+
+@asynccontextmanager
+async def _admin(kafka: str) -> AsyncIterator[AIOKafkaAdminClient]:
     admin = AIOKafkaAdminClient(bootstrap_servers=kafka, request_timeout_ms=10_000)
     try:
         await admin.start()
-        missing = wanted.keys() - set(await admin.list_topics())
-        new = [NewTopic(name, wanted[name].partitions, -1, topic_configs=wanted[name].config) for name in sorted(missing)]
-        if new:
-            answer = await admin.create_topics(new)
-            for name, code, *_ in answer.topic_errors:
-                if code and not issubclass(for_code(code), TopicAlreadyExistsError):
-                    raise Unavailable(f"the topic {name} cannot be made: {for_code(code).__name__}")
+        yield admin
     except (KafkaError, OSError) as error:
-        raise Unavailable(f"Kafka at {kafka} cannot be reached ({type(error).__name__})") from error
+        raise Unavailable(f"Kafka at {kafka} cannot be reached ({error})") from error
     finally:
         with suppress(Exception):
             await admin.close()

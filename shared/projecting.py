@@ -14,6 +14,7 @@ from sqlalchemy import Dialect, MetaData, Table
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from shared import failpoints
 from shared.contracts.registry import stored_type
 from shared.database import Connection, Database
 from shared.log.codec import Codec
@@ -97,6 +98,7 @@ class Projector:
         async with self._database.engine.begin() as db:
             await lease.move(db, page.reached)
             await apply(db, changes)
+            failpoints.hit("projection.before_commit")
         lease.position = page.reached
 
 

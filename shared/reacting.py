@@ -17,6 +17,7 @@ import msgspec
 from pydantic import ValidationError
 from sqlalchemy import text
 
+from shared import failpoints
 from shared.answering import answer_id, answer_row
 from shared.committer import Answer, Committer
 from shared.contracts.model import Contract
@@ -63,6 +64,7 @@ class Reactor:
         for answer in await asyncio.gather(*futures):
             if answer.refusal is not None and not answer.repeated:
                 log.info("a policy's command was refused: %s", answer.refusal.code, extra={"action": "policy_refused"})
+        failpoints.hit("policy.after_commands")
         await moved(self._database, lease, page.reached)
 
 
@@ -98,6 +100,7 @@ class Door:
         again = [row for row, answer in zip(page.rows, answers, strict=True) if answer.repeated]
         if again:
             await self._answer_repeats(again)
+        failpoints.hit("policy.after_commands")
         await moved(self._database, lease, page.reached)
 
     def _give(self, row: Recorded) -> asyncio.Future[Answer]:

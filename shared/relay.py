@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import msgspec
 
+from shared import failpoints
 from shared.contracts.answers import IntakeAnswered
 from shared.contracts.model import canonical
 from shared.contracts.registry import events_topic, feedback_topic, quarantine_topic, stored_type
@@ -34,6 +35,7 @@ class Relay:
     async def work(self, lease: Lease, page: Page) -> None:
         """One page: sent in order, acknowledged, and only then passed."""
         await self._sender.send([record for row in page.rows if (record := self._record(row)) is not None])
+        failpoints.hit("relay.after_send")
         await moved(self._database, lease, page.reached)
 
     def _record(self, row: Recorded) -> Record | None:

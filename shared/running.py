@@ -18,6 +18,7 @@ import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from shared import failpoints
 from shared.clock import Clock, SystemClock, clock_for
 from shared.committer import Committer
 from shared.config import Settings
@@ -60,6 +61,7 @@ class Worker:
 async def serve(service: Service, settings: Settings, role: str) -> None:
     """Run until SIGTERM or SIGINT. Raises `ConfigInvalid` when the database is not at the needed revision."""
     database = Database(settings.database, name=f"yizhan {service.name}", pool=settings.database_pool)
+    failpoints.arm(settings.failpoint, production=settings.production)
     flush = configure(service.name, settings.otlp)
     clock = clock_for(settings.clock, production=settings.production)
     epoch = await retrying(lambda: _ready(database, service.name), "waiting for the database")

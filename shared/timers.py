@@ -15,6 +15,7 @@ from functools import partial
 import msgspec
 from sqlalchemy import Column, DateTime, Integer, Text, select
 
+from shared import failpoints
 from shared.clock import Clock
 from shared.committer import Answer, Committer
 from shared.database import Database
@@ -91,6 +92,8 @@ class TimerLoop:
         for answer in await asyncio.gather(*futures):
             if answer.refusal is not None and not answer.repeated:
                 log.warning("a timer's command was refused: %s", answer.refusal.code, extra={"action": "timer_refused"})
+        if due:
+            failpoints.hit("timer.after_fire")
         return LOOK
 
     async def due(self) -> bool:

@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from importlib.resources import files
 
-REVISION = 1  # of schema.sql; later revisions only add to it, in files of their own
+from sqlalchemy import Connection
 
 
 def ddl() -> str:
     """The statements of `schema.sql`."""
     return files("shared.log").joinpath("schema.sql").read_text(encoding="utf-8")
+
+
+def create_log(connection: Connection) -> None:
+    """Create the log's first version. Past the driver's placeholders: the statements hold percent signs of their own."""
+    driver = connection.connection.driver_connection
+    assert driver is not None
+    driver.execute(ddl())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from services.checkin.domain import refusals
 from services.checkin.domain.device_time import moment_of
 from services.checkin.domain.member import MEMBER, MemberReinstated, MemberSuspended
@@ -40,12 +42,17 @@ def test_ck5_e1_what_would_be_refused_online_is_flagged_offline(given: Given) ->
     assert visit.flags == ("member_suspended", "station_suspended", "out_of_hours")
 
 
-def test_e1_a_suspension_counts_from_its_own_time_on(given: Given) -> None:
-    member = on(MEMBER, "W1", MemberSuspended(at("07:11"), "W1", "left_trade"))
-    station = on(STATION, "S1", StationSuspended(at("07:11"), "S1", "heating"))
-    assert visit_of(given(*TOWN, member, station).when(entry("W1", "S1", TEN_PAST_SEVEN))).flags == ()
-    back = on(MEMBER, "W1", MemberReinstated(at("07:30"), "W1"))
-    assert visit_of(given(*TOWN, member, back).when(entry("W1", "S1", TEN_PAST_SEVEN))).flags == ()
+@pytest.mark.parametrize("since,flags", [("07:10", ("member_suspended", "station_suspended")), ("07:10:01", ())])
+def test_e1_a_suspension_counts_from_its_own_time_on(given: Given, since: str, flags: tuple[str, ...]) -> None:
+    member = on(MEMBER, "W1", MemberSuspended(at(since), "W1", "left_trade"))
+    station = on(STATION, "S1", StationSuspended(at(since), "S1", "heating"))
+    assert visit_of(given(*TOWN, member, station).when(entry("W1", "S1", TEN_PAST_SEVEN))).flags == flags
+
+
+def test_e1_who_was_reinstated_before_the_upload_is_not_flagged(given: Given) -> None:
+    suspended, back = MemberSuspended(at("07:00"), "W1", "left_trade"), MemberReinstated(at("07:30"), "W1")
+    scenario = given(*TOWN, on(MEMBER, "W1", suspended, back))
+    assert visit_of(scenario.when(entry("W1", "S1", TEN_PAST_SEVEN))).flags == ()
 
 
 def test_nobody_and_nowhere_cannot_be_recorded_even_offline(given: Given) -> None:

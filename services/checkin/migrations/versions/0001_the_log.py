@@ -2,11 +2,11 @@
 
 from alembic import op
 
-from shared.log.schema import ddl
+from shared.log.schema import create_log
 
 revision = "0001"
 down_revision = None
 
 
 def upgrade() -> None:
-    op.get_bind().exec_driver_sql(ddl())
+    create_log(op.get_bind())
