@@ -39,7 +39,7 @@ from shared.subscription import Leases, Subscription
 from shared.telemetry.export import configure
 from shared.timers import TIMERS, TimerLoop
 from shared.waking import Signal
-from shared.web import Api, answer_problems, no_lifespan
+from shared.web import Api, answer_problems
 
 log = logging.getLogger(__name__)
 
@@ -77,15 +77,17 @@ async def serve(service: Service, settings: Settings, role: str) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     core = [_start(waking.run(), "waking"), _start(committer.run(), "committer")]
+    http = _start(server.serve(), "http")
     try:
         if worker is not None:
             parts = [worker.ingest.run(), worker.leases.run(), *[s.run() for s in worker.subscriptions]]
             names = ["ingest", "leases", *[s.name for s in worker.subscriptions]]
             worker.tasks = [_start(part, name) for part, name in zip(parts, names, strict=True)]
-        tasks = [*core, *(worker.tasks if worker else []), _start(server.serve(), "http")]
-        await _until(stop, tasks)
+        await _until(stop, [*core, *(worker.tasks if worker else []), http])
     finally:
-        await _stop(server, worker, committer, core)
+        server.should_exit = True
+        await _within(asyncio.wait([http]), GRACE)
+        await _stop(worker, committer, core)
         await database.close()
         flush()
 
@@ -131,7 +133,7 @@ def _worker(
 
 
 def _web(service: Service, api: Api, health: Health, role: str) -> FastAPI:
-    app = FastAPI(title=f"Yizhan {service.name}", version="0.1.0", lifespan=no_lifespan)
+    app = FastAPI(title=f"Yizhan {service.name}", version="0.1.0", )
     app.state.api = api
     answer_problems(app)
     app.include_router(health.router())
@@ -152,6 +154,7 @@ class _Server(uvicorn.Server):
                 port=settings.http_port,
                 log_config=None,
                 access_log=False,
+                lifespan="off",  # the process starts and stops things in its own order
                 timeout_graceful_shutdown=10,
             )
         )
@@ -177,10 +180,7 @@ async def _until(stop: asyncio.Event, tasks: list[asyncio.Task[None]]) -> None:
             raise error or RuntimeError(f"{task.get_name()} ended")
 
 
-async def _stop(
-    server: uvicorn.Server, worker: Worker | None, committer: Committer, core: list[asyncio.Task[None]]
-) -> None:
-    server.should_exit = True
+async def _stop(worker: Worker | None, committer: Committer, core: list[asyncio.Task[None]]) -> None:
     if worker is not None:
         for subscription in worker.subscriptions:
             subscription.stop()
@@ -208,6 +208,6 @@ async def _end(*tasks: asyncio.Task[None]) -> None:
             await task
 
 
-async def _within(work: Awaitable[None], seconds: float) -> None:
+async def _within(work: Awaitable[object], seconds: float) -> None:
     with contextlib.suppress(TimeoutError):
         await asyncio.wait_for(work, seconds)
