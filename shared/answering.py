@@ -42,20 +42,20 @@ def duplicate_answer(source: str, event_id: str, *, reused: bool) -> IntakeAnswe
 
 
 def quarantine_rows(
-    quarantined: RecordQuarantined, source: str | None, event_id: str | None, key: str, place: str
+    quarantined: RecordQuarantined, claimed: tuple[str | None, str | None], key: str, place: str
 ) -> list[Loose]:
-    """A record that was set aside: the note for the quarantine topic, and the answer to whoever sent it."""
+    """A record that was set aside: the note for the quarantine topic, and the answer to the (source, id) it claims."""
     answer = IntakeAnswered(
-        source=source,
-        id=event_id,
+        source=claimed[0],
+        id=claimed[1],
         record=place,
         status="quarantined",
         code=quarantined.code,
         field=quarantined.field,
         remedy=quarantined.remedy,
     )
-    note = quarantined.canonical().decode()
+    note, ref = quarantined.canonical().decode(), quarantined.ref
     return [
-        Loose(derived_id(QUARANTINE, place), QUARANTINE, f"{QUARANTINE}/{key}", "RecordQuarantined", note),
-        Loose(derived_id(ANSWER, place), ANSWER, f"{ANSWER}/{key}", "IntakeAnswered", answer.canonical().decode()),
+        Loose(derived_id(QUARANTINE, ref), QUARANTINE, f"{QUARANTINE}/{key}", "RecordQuarantined", note),
+        Loose(derived_id(ANSWER, ref), ANSWER, f"{ANSWER}/{key}", "IntakeAnswered", answer.canonical().decode()),
     ]

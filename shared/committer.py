@@ -18,7 +18,7 @@ from shared.clock import Clock
 from shared.database import Connection, Database, Link, is_transient
 from shared.decider import Command, Handlers
 from shared.deciding import Batch, Decided, Epilogue, Pending, Refusal, Result
-from shared.errors import IdempotencyKeyReused, Unavailable
+from shared.errors import IdempotencyKeyReused, LogCorrupted, Unavailable
 from shared.log.append import Appended, Context, append
 from shared.log.codec import Codec, event_id
 from shared.log.read import COMMANDS, EVENTS
@@ -68,6 +68,11 @@ class Committer:
     @property
     def idle(self) -> bool:
         return not self._running
+
+    async def drained(self) -> None:
+        """Wait until every command that was given has its outcome."""
+        while self._running:
+            await asyncio.wait([pending.future for pending in self._running.values()])
 
     async def submit(
         self,
@@ -175,7 +180,8 @@ class Committer:
             batch, rest = await self._decide(connection, pending)
             appended = await append(connection, batch.commands, batch.streams(), batch.rows, batch.now)
             while appended.stale:  # streams that the first try did not read
-                self._contended = await self._states.refresh(connection, appended.stale)
+                if not await self._states.refresh(connection, appended.stale):
+                    raise LogCorrupted(f"the heads of {appended.stale} disagree with their events")
                 batch, rest = await self._decide(connection, pending)
                 appended = await append(connection, batch.commands, batch.streams(), batch.rows, batch.now)
         if appended.known:

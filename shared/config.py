@@ -1,4 +1,7 @@
-"""Settings, read once from the environment (`YIZHAN_...`) and validated at start: a wrong one is named with its remedy."""
+"""Settings, read once from the environment (`YIZHAN_...`) and validated at start.
+
+A wrong one is named with its remedy.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,13 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True)
 
-    env: Literal["dev", "prod"] = Field(default="dev", description="prod refuses everything that only serves development.")
+    env: Literal["dev", "prod"] = Field(
+        default="dev", description="prod refuses everything that only serves development."
+    )
     database: str = Field(description="postgresql://user:password@host:port/name of this service's own database.")
-    kafka: str = Field(description="Bootstrap servers, host:port[,host:port...].", pattern=r"^[^\s:,]+:\d+(,[^\s:,]+:\d+)*$")
+    kafka: str = Field(
+        description="Bootstrap servers, host:port[,host:port...].", pattern=r"^[^\s:,]+:\d+(,[^\s:,]+:\d+)*$"
+    )
     content_key: str = Field(description="The key that wraps content keys: 32 random bytes in base64.")
     clock: str = Field(default="system", description="system, or file:<path> in development.")
     http_host: str = Field(default="127.0.0.1", description="The address to listen on.")
@@ -31,7 +38,9 @@ class Settings(BaseSettings):
     issuer_keys: str = Field(description="A file with the issuer's public keys, as a JWK set.")
     audience: str = Field(default="yizhan", description="The `aud` that tokens must carry.")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
-    otlp: str | None = Field(default=None, description="Where to push traces by OTLP over HTTP; nothing is sent without it.")
+    otlp: str | None = Field(
+        default=None, description="Where to push traces by OTLP over HTTP; nothing is sent without it."
+    )
     failpoint: str | None = Field(default=None, description="For tests: where to kill this process.")
     database_pool: int = Field(default=8, ge=2, le=100, description="Connections for queries and read tables.")
 

@@ -67,5 +67,6 @@ class Vault:
             return self._wrapper.decrypt(wrapped[:NONCE], wrapped[NONCE:], key_id.encode())
         except InvalidTag:
             raise ConfigInvalid(
-                f"CONTENT_KEY: it does not open the key of {subject}. Start with the key that the content was written under."
+                f"CONTENT_KEY: it does not open the key of {subject}. "
+                "Start with the key that the content was written under."
             ) from None

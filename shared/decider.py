@@ -1,7 +1,7 @@
 """Rules as pure functions: commands and events, deciders, and what a handler reads and changes.
 
 A decider is `decide(command, state) -> events` and `evolve(state, event) -> state`. A handler names every stream it
-reads, decides over their states and returns the changes; all changes of one command are appended together or not at all.
+reads, decides over their states and returns the changes; all changes of one command are appended together or none is.
 Nothing here does I/O, knows the time, or makes ids: both come inside the command.
 """
 

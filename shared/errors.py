@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
     from shared.decider import Change
 
-Kind = Literal["validation", "unauthenticated", "not_found", "forbidden", "refused", "key_reused", "if_match", "unavailable"]
+Kind = Literal[
+    "validation", "unauthenticated", "not_found", "forbidden", "refused", "key_reused", "if_match", "unavailable"
+]
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 

@@ -1,7 +1,7 @@
 """Named places at which a test may kill the process, so that a crash there is proved harmless.
 
-`YIZHAN_FAILPOINT=relay.after_send:3` kills this process with SIGKILL the third time it comes there. Without it `hit` does
-nothing. Refused in production.
+`YIZHAN_FAILPOINT=relay.after_send:3` kills this process with SIGKILL the third time it comes there. Without it `hit`
+does nothing. Refused in production.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Health: alive is the event loop and its tasks, ready is the database at its revision. Never Kafka: commands go on without it."""
+"""Health: alive is the event loop and its tasks, ready is the database at its revision.
+
+Never Kafka: commands go on without it.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,8 @@ if TYPE_CHECKING:
     from shared.running import Worker
 
 BEHIND = text("""select s.name, h.position - s.position as behind from subscription s, log_head h
-  where s.position < h.position and (s.name, s.version) in (select unnest(cast(:names as text[])), unnest(cast(:versions as int[])))""")
+  where s.position < h.position
+    and (s.name, s.version) in (select unnest(cast(:names as text[])), unnest(cast(:versions as int[])))""")
 
 
 class Health:

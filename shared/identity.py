@@ -93,7 +93,12 @@ class LocalIssuer:
         """A signed token for this caller."""
         now = int(time.time())
         claims = {
-            **{"iss": self._issuer, "aud": self._audience, "sub": subject, "iat": now},
-            **{"exp": now + int(hours * 3600), "roles": list(roles), "org": org},
+            "iss": self._issuer,
+            "aud": self._audience,
+            "sub": subject,
+            "iat": now,
+            "exp": now + int(hours * 3600),
+            "roles": list(roles),
+            "org": org,
         }
         return jwt.encode({"alg": "ES256", "kid": self._key.kid, "typ": "at+jwt"}, claims, self._key)

@@ -33,8 +33,9 @@ log = logging.getLogger(__name__)
 
 DRAIN = 25.0  # seconds that a revocation waits for the page in flight; below rebalance_timeout_ms
 
-TAKE_PAGE = """select base, fate from take_page(%b, %b, %b, %b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[],
-    %b::text[], %b::smallint[], %b::text[], %b::text[], %b::bigint[], %b)"""
+TAKE_PAGE = """select base, fate from take_page(
+    %b, %b, %b, %b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::smallint[],
+    %b::text[], %b::text[], %b::bigint[], %b)"""
 
 
 class Ingest:
@@ -119,9 +120,15 @@ class Ingest:
         partitions: dict[tuple[str, int], list[ConsumerRecord[Any, Any]]] = {}
         for record in message.raw_message:
             partitions.setdefault((record.topic, record.partition), []).append(record)
-        async with self._lock:
-            for (topic, partition), records in partitions.items():
-                await self._take(topic, partition, records)
+        try:
+            async with self._lock:
+                for (topic, partition), records in partitions.items():
+                    await self._take(topic, partition, records)
+            self.trouble = None
+        except Exception as error:
+            self.trouble = f"{type(error).__name__}: {error}"
+            log.warning("a page waits: %s", self.trouble, extra={"action": "page_waits"})
+            raise
 
     async def _take(self, topic: str, partition: int, records: list[ConsumerRecord[Any, Any]]) -> None:
         connection = await self._link.get()

@@ -6,6 +6,7 @@ record never takes its neighbours along.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +25,8 @@ from shared.database import Connection
 from shared.deciding import Loose
 from shared.log.append import Actor, Context, micros
 from shared.log.codec import derived_id, encode
+
+log = logging.getLogger(__name__)
 
 SUBJECT_OF_QUARANTINE = "quarantine"
 
@@ -79,7 +82,11 @@ class PageBuilder:
         return page
 
     def _decode(self, record: ConsumerRecord[Any, Any]) -> tuple[Envelope, EventType | None, str]:
-        envelope, value = read(record.headers, record.key, record.value)
+        try:
+            envelope, value = read(record.headers, record.key, record.value)
+        except (ValueError, RecursionError, TypeError) as error:  # whatever bytes can do to a parser: set aside, go on
+            log.exception("a record cannot be read", extra={"action": "record_unreadable"})
+            raise Unreadable("UNREADABLE", None, "The record cannot be read. Compare it with the example.") from error
         event = self._types.get(envelope.type)
         if event is None or event.topic != record.topic:
             if record.topic != self._intake:
@@ -90,10 +97,11 @@ class PageBuilder:
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False, include_context=False)[0]
             path = ".".join(str(part) for part in first["loc"]) or "data"
-            raise Unreadable("VALIDATION_FAILED", path, f"{path}: {first['msg']}. Correct it and send it anew.") from None
+            remedy = f"{path}: {first['msg']}. Correct it and send it anew."
+            raise Unreadable("VALIDATION_FAILED", path, remedy) from None
         if getattr(contract, event.key) != envelope.subject:
-            remedy = f"The subject must be the event's {event.key}, as order is kept by it. Send {event.key} as subject and key."
-            raise Unreadable("KEY_MISMATCH", "subject", remedy)
+            why = f"The subject must be the event's {event.key}, as order is kept by it."
+            raise Unreadable("KEY_MISMATCH", "subject", f"{why} Send {event.key} as subject and key.")
         return envelope, event, contract.canonical().decode()
 
     def _unknown(self, type_name: str) -> Unreadable:
@@ -101,7 +109,8 @@ class PageBuilder:
         near = [known for known in self._types if known.rpartition(".")[0] == versionless]
         if near:
             return Unreadable("VERSION_UNKNOWN", "type", f"This version is not taken. Send {near[0]}.")
-        return Unreadable("TYPE_UNKNOWN", "type", f"{self._intake} does not take this type. See the list of its events.")
+        remedy = f"{self._intake} does not take this type. See the list of its events."
+        return Unreadable("TYPE_UNKNOWN", "type", remedy)
 
     def _add(
         self, page: Taken, record: ConsumerRecord[Any, Any], envelope: Envelope, event: EventType, data: str
@@ -144,9 +153,9 @@ class PageBuilder:
             field=fault.field,
             remedy=fault.remedy,
         )
-        source, identity = _claimed(record, "ce_source"), _claimed(record, "ce_id")
+        claimed = _claimed(record, "ce_source"), _claimed(record, "ce_id")
         key = _text(record.key) or place
-        for row in quarantine_rows(note, source, identity, key, f"{place}/{record.timestamp}"):
+        for row in quarantine_rows(note, claimed, key, place):
             if record.topic == self._intake or row.type == "RecordQuarantined":
                 self._add_loose(page, record.offset, row)
 

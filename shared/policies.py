@@ -32,7 +32,7 @@ class Receipt:
 
 
 class Policies:
-    """Reactions by the type of their cause. A cause may have several reactions; each is known by its function's name."""
+    """Reactions by the type of their cause. A cause may have several; each is known by its function's name."""
 
     def __init__(self) -> None:
         self.reactions: dict[type[Any], list[Reaction]] = {}

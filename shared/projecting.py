@@ -46,7 +46,7 @@ class Add(NamedTuple):
 
 
 class Drop(NamedTuple):
-    """Delete the row of this key."""
+    """Delete the row of this key; where more than the key is given, only if that is as given too."""
 
     table: Table
     row: Mapping[str, Any]
@@ -110,55 +110,72 @@ async def apply(db: AsyncConnection, changes: Iterable[RowChange]) -> None:
 
 
 def _statements(changes: Iterable[RowChange]) -> Iterable[tuple[str, list[list[Any]]]]:
-    """Changes gathered by kind, table and columns; a second change of a row that cannot be merged starts anew.
-
-    Tables do not depend on one another, so only the order within a table is kept.
-    """
-    tables: dict[Table, list[_Group]] = {}
+    """Changes gathered by kind, table and columns. Rows do not depend on one another: only each row's order is kept."""
+    tables: dict[Table, _Gathering] = {}
     for change in changes:
-        groups = tables.setdefault(change.table, [])
-        if not groups or not groups[-1].take(change):
-            groups.append(_Group(change))
-    for groups in tables.values():
-        for group in groups:
+        if change.table not in tables:
+            tables[change.table] = _Gathering(change.table)
+        tables[change.table].add(change)
+    for gathering in tables.values():
+        for group in gathering.groups:
             yield group.statement()
 
 
+class _Gathering:
+    """One table's changes, in groups that are applied one after the other."""
+
+    def __init__(self, table: Table) -> None:
+        self.key = tuple(column.name for column in table.primary_key)
+        self.groups: list[_Group] = []
+        self._last: dict[tuple[Any, ...], int] = {}  # the group that changed a row last
+
+    def add(self, change: RowChange) -> None:
+        """Into the group that changed the row last if it merges there, else into a later one of its shape."""
+        row = tuple(change.row[name] for name in self.key)
+        last = self._last.get(row, -1)
+        if last >= 0 and self.groups[last].merge(row, change):
+            return
+        columns = tuple(change.row)
+        for index in range(len(self.groups) - 1, last, -1):
+            group = self.groups[index]
+            if group.kind is type(change) and group.columns == columns:
+                break
+        else:
+            index = len(self.groups)
+            self.groups.append(_Group(change, self.key))
+        self.groups[index].rows[row] = dict(change.row)
+        self._last[row] = index
+
+
 class _Group:
-    """Changes of one kind to one table, one row a key."""
+    """Changes of one kind and with the same columns, one for each row."""
 
-    def __init__(self, first: RowChange) -> None:
-        self.kind, self.table, self.columns = type(first), first.table, tuple(first.row)
-        self.key = tuple(column.name for column in first.table.primary_key)
+    def __init__(self, first: RowChange, key: tuple[str, ...]) -> None:
+        self.kind, self.table, self.columns, self.key = type(first), first.table, tuple(first.row), key
         self.rows: dict[tuple[Any, ...], dict[str, Any]] = {}
-        self.take(first)
 
-    def take(self, change: RowChange) -> bool:
-        """Whether the change fits here; if it does, it is merged with an earlier one of the same row."""
-        row = change.row
-        key = tuple(row[name] for name in self.key)
-        before = self.rows.get(key)
-        if type(change) is self.kind and tuple(row) == self.columns:
-            if before is None:
-                self.rows[key] = dict(row)
-            elif self.kind is Add:
-                for name in self.columns:
-                    if name not in self.key:
-                        before[name] += row[name]
-            else:
-                before.update(row)
+    def merge(self, row: tuple[Any, ...], change: RowChange) -> bool:
+        """Whether a further change of a row that is in this group has the same effect as part of it."""
+        before = self.rows[row]
+        if self.kind is Add and isinstance(change, Add) and tuple(change.row) == self.columns:
+            for name in self.columns:
+                if name not in self.key:
+                    before[name] += change.row[name]
             return True
-        if isinstance(change, Set) and self.kind is Put and before is not None and set(row) <= set(self.columns):
-            before.update(row)  # a row that is put and then set within one page is put as it ends
+        if self.kind in (Put, Set) and isinstance(change, Set) and set(change.row) <= set(self.columns):
+            before.update(change.row)
+            return True
+        if self.kind is Put and isinstance(change, Put) and tuple(change.row) == self.columns:
+            before.update(change.row)
             return True
         return False
 
     def statement(self) -> tuple[str, list[list[Any]]]:
-        names = self.columns if self.kind is not Drop else self.key
+        names = self.columns
         values = [name for name in names if name not in self.key]
         arrays = ", ".join(f"%b::{_type(self.table, name)}[]" for name in names)
         source = f"unnest({arrays}) as u({', '.join(names)})"
-        match = " and ".join(f"t.{name} = u.{name}" for name in self.key)
+        match = " and ".join(f"t.{name} = u.{name}" for name in (names if self.kind is Drop else self.key))
         table = self.table.name
         columns = [[row[name] for row in self.rows.values()] for name in names]
         if self.kind is Set:

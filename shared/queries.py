@@ -60,7 +60,7 @@ class Queries:
     def _parse(self, token: str | None) -> tuple[int, int] | None:
         if token is None:
             return None
-        service, epoch, position = (token.split(".") + ["", ""])[:3]
+        service, epoch, position = [*token.split("."), "", ""][:3]
         if service != self._service or not epoch.isdigit() or not position.isdigit():
             raise ValidationFailed(f"it is not a position of {self._service}", field="min_position")
         return int(epoch), int(position)

@@ -71,7 +71,7 @@ class Reactor:
 def _caused(
     row: Recorded, reaction: str, commands: Iterable[Command], traceparent: str | None
 ) -> Iterable[tuple[Command, Context]]:
-    """Commands with ids that a repeat derives again: from the cause, the reaction, and which command of its kind it is."""
+    """Commands with ids that a repeat derives again: from cause, reaction, and which command of its kind each is."""
     cause, count = row.context(), Counter[str]()
     for command in commands:
         kind = type(command).__name__
@@ -112,7 +112,7 @@ class Door:
         with processing(row) as traceparent:
             context = Context(command_id, cause.actor, cause.correlation_id, row.event_id, traceparent, cause.org)
         return self._committer.enqueue(
-            command, context, body_hash=body_hash(row.data), epilogue=partial(answer_row, row)
+            command, context, body_hash=body_hash(row.type, row.data), epilogue=partial(answer_row, row)
         )
 
     def _command(self, row: Recorded, receipt: Receipt) -> Command:
@@ -147,6 +147,6 @@ def _answer_again(row: Recorded, _result: Result) -> Loose:
     return answer_row(row, None)
 
 
-def body_hash(data: str | bytes) -> bytes:
-    """The hash that tells a repeat from another command under the same id: over the validated data alone."""
-    return hashlib.sha256(data.encode() if isinstance(data, str) else data).digest()
+def body_hash(about: str, data: str | bytes) -> bytes:
+    """The hash that tells a repeat from another command under the same id: what is asked, and the validated data."""
+    return hashlib.sha256(b"%b\x00%b" % (about.encode(), data.encode() if isinstance(data, str) else data)).digest()

@@ -42,7 +42,8 @@ class Relay:
         if row.origin:
             return None  # a contract of another service that is named like an event of ours
         if row.type == "IntakeAnswered":
-            data = canonical({**msgspec.json.decode(row.data), "position": f"{self._service}.{self._epoch}.{row.position}"})
+            token = f"{self._service}.{self._epoch}.{row.position}"
+            data = canonical({**msgspec.json.decode(row.data), "position": token})
             return self._of(row, feedback_topic(self._service), row.entity, "IntakeAnswered", data)
         if row.type == "RecordQuarantined":
             return self._of(row, quarantine_topic(self._service), row.entity, row.type, row.data.encode())

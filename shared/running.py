@@ -69,7 +69,8 @@ async def serve(service: Service, settings: Settings, role: str) -> None:
     codec = service.codec
     committer = Committer(database, service.handlers, codec, clock, waking)
     verifier = Verifier(issuer_keys(settings), settings.issuer, settings.audience)
-    api = Api(service.name, committer, Queries(service.name, database), service.messaging.intake, clock, verifier, epoch)
+    queries, intake = Queries(service.name, database), service.messaging.intake
+    api = Api(service.name, committer, queries, intake, clock, verifier, epoch)
     worker = _worker(service, settings, database, committer, clock, waking, epoch) if role != "api" else None
     health = Health(service.name, database, committer, worker, movable=not isinstance(clock, SystemClock))
     server = _Server(_web(service, api, health, role), settings)
@@ -133,7 +134,7 @@ def _worker(
 
 
 def _web(service: Service, api: Api, health: Health, role: str) -> FastAPI:
-    app = FastAPI(title=f"Yizhan {service.name}", version="0.1.0", )
+    app = FastAPI(title=f"Yizhan {service.name}", version="0.1.0")
     app.state.api = api
     answer_problems(app)
     app.include_router(health.router())
@@ -191,14 +192,9 @@ async def _stop(worker: Worker | None, committer: Committer, core: list[asyncio.
         await _end(*following)
         await _within(worker.sender.close(), 5)
         await _end(*leases)
-    await _within(_drained(committer), 10)
+    await _within(committer.drained(), 10)
     await _end(*reversed(core))
     log.info("stopped", extra={"action": "stopped"})
-
-
-async def _drained(committer: Committer) -> None:
-    while not committer.idle:
-        await asyncio.sleep(0.01)
 
 
 async def _end(*tasks: asyncio.Task[None]) -> None:

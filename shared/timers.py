@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import partial
 
 import msgspec
-from sqlalchemy import Column, DateTime, Integer, Text, select
+from sqlalchemy import Column, DateTime, Text, select
 
 from shared import failpoints
 from shared.clock import Clock
@@ -69,6 +69,15 @@ def deadline_cleared(event: DeadlineCleared, row: Recorded) -> list[RowChange]:
     return [Drop(TIMER, {"stream": row.stream, "name": event.name, "ref": event.ref})]
 
 
+def timer_fired(event: TimerFired, row: Recorded) -> list[RowChange]:
+    """Only the timer that fired goes: its command may have set another one of the same name."""
+    key = {"stream": event.stream, "name": event.name, "ref": event.ref}
+    return [Drop(TIMER, {**key, "set_by": event.set_by})]
+
+
+TIMERS.rules["TimerFired"] = timer_fired
+
+
 class TimerLoop:
     """Keeps the timer table and fires what is due. One owner at a time, by the subscription's lease."""
 
@@ -84,10 +93,10 @@ class TimerLoop:
         await self._projector.work(lease, page)
 
     async def fire(self, lease: Lease) -> float | None:
-        """Fire what is due; answers after how many seconds to look again. The table is up to date when this is called."""
-        now = self._clock.now()
+        """Fire what is due; answers after how many seconds to look again. Called when the table is up to date."""
+        past = TIMER.c.due_at <= self._clock.now()
         async with self._database.engine.connect() as db:
-            due = (await db.execute(select(TIMER).where(TIMER.c.due_at <= now).order_by(TIMER.c.due_at).limit(FIRED_AT_ONCE))).all()
+            due = (await db.execute(select(TIMER).where(past).order_by(TIMER.c.due_at).limit(FIRED_AT_ONCE))).all()
         futures = [self._give(row.category, row.stream, row.name, row.ref, row.due_at, row.set_by, row) for row in due]
         for answer in await asyncio.gather(*futures):
             if answer.refusal is not None and not answer.repeated:

@@ -25,6 +25,7 @@ from starlette.exceptions import HTTPException
 from shared.clock import Clock
 from shared.committer import Answer, Committer
 from shared.contracts.model import Contract
+from shared.contracts.registry import stored_type
 from shared.database import is_transient
 from shared.decider import Command
 from shared.errors import Kind, Refused, Trouble, ValidationFailed
@@ -73,6 +74,7 @@ class Caller:
 
     api: Api
     principal: Principal
+    path: str
     key: str | None
     traceparent: str | None
 
@@ -84,11 +86,11 @@ class Caller:
         """Give the command of an intake event: the same function, ids and answers as by Kafka."""
         command_id = intake_command_id(self.principal.id, self._key())
         command = self.api.intake.command(event, Receipt(command_id, self.now, self.principal.id, self._key()))
-        return await self._give(command_id, command, event.canonical())
+        return await self._give(command_id, command, body_hash(stored_type(type(event)), event.canonical()))
 
     async def give(self, command: Command, body: Contract) -> Response:
         """Give a command. `body` is what the caller sent: a repeat of the key must send the same again."""
-        return await self._give(derived_id("http", self.principal.id, self._key()), command, body.canonical())
+        return await self._give(self.command_id(), command, body_hash(self.path, body.canonical()))
 
     def command_id(self) -> str:
         """The id that a command given now will have; new entities take theirs from it."""
@@ -100,15 +102,16 @@ class Caller:
 
     def _key(self) -> str:
         if not self.key or len(self.key) > KEY_LENGTH:
-            raise ValidationFailed(f"every command needs one, of at most {KEY_LENGTH} characters", field="Idempotency-Key")
+            detail = f"every command needs one, of at most {KEY_LENGTH} characters"
+            raise ValidationFailed(detail, field="Idempotency-Key")
         return self.key
 
-    async def _give(self, command_id: str, command: Command, body: bytes) -> Response:
+    async def _give(self, command_id: str, command: Command, hashed: bytes) -> Response:
         actor = Actor("person" if "worker" in self.principal.roles else "system", self.principal.id)
         traceparent = tracing.current() or self.traceparent
         context = Context(command_id, actor, command_id, None, traceparent, self.principal.org)
         async with asyncio.timeout(ANSWER_WITHIN):
-            answer = await self.api.committer.submit(command, context, body_hash=body_hash(body))
+            answer = await self.api.committer.submit(command, context, body_hash=hashed)
         return self._respond(command_id, answer)
 
     def _respond(self, command_id: str, answer: Answer) -> Response:
@@ -116,8 +119,8 @@ class Caller:
             r = answer.refusal
             return problem(STATUS[r.kind], r.code, r.message, r.detail, r.field, command_id)
         events = [
-            {"id": e.event_id, "type": type(e.event).__name__, "entity": e.entity, "version": e.version, "data": e.event}
-            for e in answer.events
+            {"id": identity, "type": type(event).__name__, "entity": entity, "version": version, "data": event}
+            for identity, entity, version, event in answer.events
         ]
         body = {
             "outcome": answer.result.outcome,
@@ -132,16 +135,19 @@ class Caller:
 async def _caller(
     request: Request,
     authorization: Annotated[str | None, Header(description="Bearer token of the issuer.")] = None,
-    idempotency_key: Annotated[str | None, Header(description="Makes the command's id; the same key, the same answer.")] = None,
+    idempotency_key: Annotated[
+        str | None, Header(description="Makes the command's id; the same key, the same answer.")
+    ] = None,
     traceparent: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Caller:
     api: Api = request.app.state.api
-    return Caller(api, api.verifier.principal(authorization), idempotency_key, traceparent)
+    return Caller(api, api.verifier.principal(authorization), request.url.path, idempotency_key, traceparent)
 
 
 Call: TypeAlias = Annotated[Caller, Depends(_caller)]
 MinPosition: TypeAlias = Annotated[
-    str | None, Query(description="Answer from a state at or after this position token of the service.", examples=["checkin.1.42"])
+    str | None,
+    Query(description="Answer from a state at or after this position token of the service.", examples=["checkin.1.42"]),
 ]
 
 

@@ -1,4 +1,7 @@
-"""checkin: one member code 会员码 opens every station. Start: `python -m services.checkin.main --role api|worker|all`."""
+"""checkin: one member code 会员码 opens every station.
+
+Start: `python -m services.checkin.main --role api|worker|all`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The joints between topics and rules: what comes in, what it sets off, what goes out. Topics follow from the registry."""
+"""The joints between topics and rules: what comes in, what it sets off, what goes out.
+
+Topics follow from the registry.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""points: patrols earn points 积分. Start: `python -m services.points.main --role api|worker|all`."""
+"""points: patrols earn points 积分.
+
+Start: `python -m services.points.main --role api|worker|all`.
+"""
 
 from __future__ import annotations
 

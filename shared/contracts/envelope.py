@@ -51,15 +51,15 @@ def read(headers: Iterable[tuple[str, bytes | None]], key: bytes | None, value: 
     if not value:
         raise Unreadable("DATA_MISSING", "data", "The record has no value. Send the event's data as a JSON object.")
     if len(value) > MAX_DATA_BYTES:
-        remedy = f"The value has {len(value)} bytes; at most {MAX_DATA_BYTES} are taken. Post large content first and refer to it."
-        raise Unreadable("TOO_LARGE", "data", remedy)
+        size = f"The value has {len(value)} bytes; at most {MAX_DATA_BYTES} are taken."
+        raise Unreadable("TOO_LARGE", "data", f"{size} Post large content first and refer to it.")
     attributes, trace = _from_headers(headers)
     content_type = attributes.pop("datacontenttype", "application/json")
     if content_type.startswith("application/cloudevents"):
         attributes, value = _from_structured(content_type, value)
     elif not _JSON_CONTENT.match(content_type):
-        remedy = f"{content_type!r} is not taken. Send application/json, or application/cloudevents+json for a structured event."
-        raise Unreadable("CONTENT_TYPE_UNSUPPORTED", "content-type", remedy)
+        remedy = "Send application/json, or application/cloudevents+json for a structured event."
+        raise Unreadable("CONTENT_TYPE_UNSUPPORTED", "content-type", f"{content_type[:80]!r} is not taken. {remedy}")
     return _checked(attributes, trace, key), value
 
 

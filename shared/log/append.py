@@ -87,7 +87,8 @@ class Appended:
 
 APPEND = """select base, known, stale from append(
     %b::text[], %b::bytea[], %b::text[], %b::int[], %b::text[], %b::int[], %b::int[],
-    %b::text[], %b::text[], %b::text[], %b::int[], %b::text[], %b::smallint[], %b::text[], %b::text[], %b::bigint[], %b)"""
+    %b::text[], %b::text[], %b::text[], %b::int[], %b::text[], %b::smallint[], %b::text[], %b::text[], %b::bigint[],
+    %b)"""
 
 
 async def append(

@@ -13,7 +13,7 @@ def ddl() -> str:
 
 
 def create_log(connection: Connection) -> None:
-    """Create the log's first version. Past the driver's placeholders: the statements hold percent signs of their own."""
+    """Create the log's first version. Past the driver's placeholders: the statements hold percent signs themselves."""
     driver = connection.connection.driver_connection
     assert driver is not None
     driver.execute(ddl())

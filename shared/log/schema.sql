@@ -15,9 +15,9 @@ create table event (
   recorded_at    timestamptz not null,
   chain          bytea       not null,              -- sha256(previous chain || digest of this row)
   constraint event_id_once unique (origin, event_id),
-  constraint event_version_once unique (stream, version),
   constraint event_own_version check (version is null or (origin = '' and version > 0))
 );
+create unique index event_version_once on event (stream, version) where version is not null;
 
 create table log_head (
   id       integer primary key check (id = 1),

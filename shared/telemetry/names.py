@@ -1,4 +1,7 @@
-"""Every span attribute and log key that we set, with its meaning. Messaging names follow the OpenTelemetry conventions."""
+"""Every span attribute and log key that we set, with its meaning.
+
+Messaging names follow the OpenTelemetry conventions.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,48 @@
+"""Waiting for a condition, never for a time."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, overload
+
+T = TypeVar("T")
+
+LOOK = 0.01  # seconds between looks
+
+
+@overload
+async def eventually(look: Callable[[], Awaitable[T]], within: float = ..., *, until: Callable[[T], Any] = ...) -> T: ...
+@overload
+async def eventually(look: Callable[[], T], within: float = ..., *, until: Callable[[T], Any] = ...) -> T: ...
+async def eventually(
+    look: Callable[[], Any], within: float = 10.0, *, until: Callable[[Any], Any] = bool
+) -> Any:
+    """Look, again and again, until what is seen is as wanted (true, unless `until` says otherwise); answers what was seen.
+
+    An error in looking counts as not yet. After `within` seconds the test fails and says what was last seen.
+    """
+    deadline = time.monotonic() + within
+    while True:
+        fault: Exception | None = None
+        try:
+            seen = look()
+            if inspect.isawaitable(seen):
+                async with asyncio.timeout_at(asyncio.get_running_loop().time() + within):
+                    seen = await seen
+            if until(seen):
+                return seen
+        except Exception as error:
+            fault, seen = error, f"{type(error).__name__}: {error}"
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within:g} s: {_named(look)}; last seen: {seen!r}") from fault
+        await asyncio.sleep(LOOK)
+
+
+def _named(look: Callable[[], Any]) -> str:
+    """The name of what was looked at; of a lambda, its place."""
+    name = getattr(look, "__qualname__", repr(look))
+    code = getattr(look, "__code__", None)
+    return f"{name} (line {code.co_firstlineno})" if code is not None else name
