@@ -42,10 +42,17 @@ class Ingest:
     """Consumes a service's intake topic and the published events that it takes from others."""
 
     def __init__(
-        self, service: str, database: Database, kafka_url: str, builder: PageBuilder, sender: Sender, signal: Signal
+        self,
+        service: str,
+        database: Database,
+        kafka_url: str,
+        builder: PageBuilder,
+        sender: Sender,
+        signal: Signal,
+        member: str | None = None,
     ) -> None:
         self._service, self._database, self._kafka = service, database, kafka_url
-        self._builder, self._sender, self._signal = builder, sender, signal
+        self._builder, self._sender, self._signal, self._member = builder, sender, signal, member
         self._link = Link(database, "ingest")
         self._lock = asyncio.Lock()
         self._consumer: Any = None
@@ -98,6 +105,7 @@ class Ingest:
             *self.topics,
             batch=True,
             group_id=self._service,
+            group_instance_id=self._member,
             listener=listener,
             ack_policy=AckPolicy.NACK_ON_ERROR,
             decoder=passthrough,

@@ -111,7 +111,7 @@ def _worker(
     codec, messaging = service.codec, service.messaging
     sender = Sender(settings.kafka, f"{service.name}-relay")
     builder = PageBuilder(service.name, clock, Vault(settings.content_key))
-    ingest = Ingest(service.name, database, settings.kafka, builder, sender, waking)
+    ingest = Ingest(service.name, database, settings.kafka, builder, sender, waking, settings.member)
     leases = Leases(database)
     door = Door(database, committer, messaging.intake)
     reactor = Reactor(database, committer, codec, messaging.policies)
