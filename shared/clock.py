@@ -75,12 +75,15 @@ class FileClock:
             stat = os.stat(self.path)
             word, _, value = self.path.read_text().strip().partition(" ")
             if word == "fixed":
-                self._fixed, self._offset = datetime.fromisoformat(value).astimezone(UTC), timedelta(0)
+                moment = datetime.fromisoformat(value)
+                if moment.tzinfo is None:
+                    raise ValueError("the time has no offset")
+                self._fixed, self._offset = moment.astimezone(UTC), timedelta(0)
             elif word == "offset":
                 self._fixed, self._offset = None, timedelta(seconds=float(value))
             else:
                 raise ValueError(f"it begins with {word!r}")
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, OverflowError) as error:
             raise ConfigInvalid(
                 f"CLOCK: {self.path} cannot be read as a clock ({error}). "
                 "It must hold one line: 'fixed <ISO time with offset>' or 'offset <seconds>'."

@@ -33,7 +33,8 @@ class Settings(BaseSettings):
     content_key: str = Field(description="The key that wraps content keys: 32 random bytes in base64.")
     member: str | None = Field(
         default=None,
-        description="A name of this replica that outlives restarts, as a StatefulSet pod's: it then takes its partitions back at once.",
+        description="A name of this replica that outlives restarts, as a StatefulSet pod's is: "
+        "it then takes its partitions back at once.",
     )
     clock: str = Field(default="system", description="system, or file:<path> in development.")
     http_host: str = Field(default="127.0.0.1", description="The address to listen on.")

@@ -25,7 +25,10 @@ LEEWAY = 60  # seconds between our clock and the issuer's
 
 
 class TokenInvalid(Refused):
-    """The bearer token is missing or not valid here. Get a new one from the issuer and send it as Authorization: Bearer."""
+    """The bearer token is missing or not valid here.
+
+    Get a new one from the issuer and send it as Authorization: Bearer.
+    """
 
     kind = "unauthenticated"
 

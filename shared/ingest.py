@@ -17,6 +17,7 @@ from aiokafka.abc import ConsumerRebalanceListener
 from aiokafka.errors import KafkaError
 from faststream import AckPolicy
 from faststream.kafka import KafkaBroker
+from sqlalchemy import text
 
 from shared import failpoints, kafka
 from shared.answering import duplicate_answer
@@ -32,6 +33,7 @@ from shared.waking import Signal
 log = logging.getLogger(__name__)
 
 DRAIN = 25.0  # seconds that a revocation waits for the page in flight; below rebalance_timeout_ms
+TOPICS_KNOWN = 30_000  # ms until the topics are looked up again; by default one made anew goes unread for 5 minutes
 
 TAKE_PAGE = """select base, fate from take_page(
     %b, %b, %b, %b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::smallint[],
@@ -56,6 +58,7 @@ class Ingest:
         self._link = Link(database, "ingest")
         self._lock = asyncio.Lock()
         self._consumer: Any = None
+        self._ends = kafka.TopicEnds(kafka_url)
         self.trouble: str | None = "not connected to Kafka yet"
         self.answered = 0  # duplicates and reused ids answered directly
         others = {events_topic(event.service) for event in taken_by(service).values() if event.direction == "published"}
@@ -78,6 +81,7 @@ class Ingest:
                 finally:
                     await kafka.stop(broker)
         finally:
+            await self._ends.close()
             await self._link.close()
 
     async def behind(self) -> int:
@@ -85,10 +89,10 @@ class Ingest:
         if self.trouble is not None or self._consumer is None:
             return 1
         assigned = self._consumer.assignment()
-        ends = await self._consumer.end_offsets(list(assigned))
-        connection = await self._database.connect("idle check")
-        async with connection:
-            reached = await _offsets(connection)
+        ends = await self._ends.of(assigned)
+        async with self._database.engine.connect() as db:
+            rows = await db.execute(text("select topic, part, next_offset from consumer_offset"))
+            reached = {TopicPartition(topic, part): offset for topic, part, offset in rows}
         return sum(max(0, end - reached.get(partition, 0)) for partition, end in ends.items()) if assigned else 1
 
     def _broker(self) -> KafkaBroker:
@@ -96,6 +100,7 @@ class Ingest:
             self._kafka,
             client_id=self._service,
             allow_auto_create_topics=False,
+            metadata_max_age_ms=TOPICS_KNOWN,
             graceful_timeout=DRAIN,
             middlewares=[PauseBackoff()],
             logger=None,

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, suppress
 from random import uniform
 from typing import Any, NamedTuple
 
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from faststream import BaseMiddleware
@@ -147,6 +147,42 @@ async def _admin(kafka: str) -> AsyncIterator[AIOKafkaAdminClient]:
             await admin.close()
 
 
+class TopicEnds:
+    """Where topics end, asked on a connection of its own: a consumer's may be held by a fetch for half a second."""
+
+    def __init__(self, kafka: str) -> None:
+        self._kafka = kafka
+        self._client: AIOKafkaConsumer | None = None
+        self._lock = asyncio.Lock()
+
+    async def of(self, partitions: Iterable[TopicPartition]) -> dict[TopicPartition, int]:
+        """The end offset of each. Raises `Unavailable`."""
+        async with self._lock:
+            try:
+                async with asyncio.timeout(SEND_TIMEOUT):
+                    client = self._client or await self._start()
+                    ends: dict[TopicPartition, int] = await client.end_offsets(list(partitions))
+                    return ends
+            except (KafkaError, TimeoutError, OSError) as error:
+                await self._drop()
+                raise Unavailable(f"Kafka does not tell where its topics end ({error})") from error
+
+    async def close(self) -> None:
+        async with self._lock:
+            await self._drop()
+
+    async def _start(self) -> AIOKafkaConsumer:
+        self._client = AIOKafkaConsumer(bootstrap_servers=self._kafka, group_id=None)
+        await self._client.start()
+        return self._client
+
+    async def _drop(self) -> None:
+        client, self._client = self._client, None
+        if client is not None:
+            with suppress(Exception):
+                await asyncio.wait_for(client.stop(), STOP_TIMEOUT)
+
+
 class PauseBackoff:
     """Pauses only the partitions whose page failed, longer each time; the others go on."""
 
@@ -183,8 +219,13 @@ class _Pause(BaseMiddleware[Any, Any]):
 
 
 async def tolerant_parser(msg: Any, original: Any) -> Any:
-    """FastStream's parser, kept from skipping records with a null or non-UTF-8 header: it sees a harmless copy."""
-    return await original(tuple(_harmless(record) for record in msg))
+    """FastStream's parser, kept from skipping records with a null or non-UTF-8 header: it sees a harmless copy.
+
+    Our handler sees the records as they came: an id that was mended would be another event's id, or nobody's.
+    """
+    message = await original(tuple(_harmless(record) for record in msg))
+    message.raw_message = msg
+    return message
 
 
 def _harmless(record: ConsumerRecord[Any, Any]) -> ConsumerRecord[Any, Any]:

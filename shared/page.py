@@ -66,7 +66,7 @@ class PageBuilder:
         page = Taken(micros(self._clock.now()))
         for record in records:
             try:
-                envelope, event, data = self._decode(record)
+                envelope, event, data = self._read(record)
             except Unreadable as fault:
                 await self._set_aside(connection, page, record, fault)
                 continue
@@ -81,12 +81,18 @@ class PageBuilder:
         await self._set_aside(connection, page, record, fault)
         return page
 
-    def _decode(self, record: ConsumerRecord[Any, Any]) -> tuple[Envelope, EventType | None, str]:
+    def _read(self, record: ConsumerRecord[Any, Any]) -> tuple[Envelope, EventType | None, str]:
+        """Reading is pure: what fails once fails always, and must not be tried again for ever."""
         try:
-            envelope, value = read(record.headers, record.key, record.value)
-        except (ValueError, RecursionError, TypeError) as error:  # whatever bytes can do to a parser: set aside, go on
+            return self._decode(record)
+        except Unreadable:
+            raise
+        except Exception as error:
             log.exception("a record cannot be read", extra={"action": "record_unreadable"})
             raise Unreadable("UNREADABLE", None, "The record cannot be read. Compare it with the example.") from error
+
+    def _decode(self, record: ConsumerRecord[Any, Any]) -> tuple[Envelope, EventType | None, str]:
+        envelope, value = read(record.headers, record.key, record.value)
         event = self._types.get(envelope.type)
         if event is None or event.topic != record.topic:
             if record.topic != self._intake:

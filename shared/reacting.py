@@ -25,7 +25,7 @@ from shared.contracts.registry import BY_TYPE, stored_type
 from shared.database import Database
 from shared.decider import Command
 from shared.deciding import Declined, Loose, Result
-from shared.errors import Refused
+from shared.errors import IdempotencyKeyReused, Refused
 from shared.log.append import Actor, Context
 from shared.log.codec import Codec, derived_id
 from shared.log.read import Page, Recorded
@@ -96,8 +96,15 @@ class Door:
 
     async def work(self, lease: Lease, page: Page) -> None:
         """One page: every event's command gets an outcome, and its answer is appended with it."""
-        answers = await asyncio.gather(*[self._give(row) for row in page.rows])
-        again = [row for row, answer in zip(page.rows, answers, strict=True) if answer.repeated]
+        answers = await asyncio.gather(*[self._give(row) for row in page.rows], return_exceptions=True)
+        again: dict[str, tuple[Recorded, Refused | None]] = {}
+        for row, answer in zip(page.rows, answers, strict=True):
+            if isinstance(answer, IdempotencyKeyReused):  # by HTTP its id was used for another event
+                again[answer_id(row)] = row, IdempotencyKeyReused(field="id")
+            elif isinstance(answer, BaseException):
+                raise answer
+            elif answer.repeated:
+                again[answer_id(row)] = row, None
         if again:
             await self._answer_repeats(again)
         failpoints.hit("policy.after_commands")
@@ -127,19 +134,19 @@ class Door:
         except ValidationError as error:  # it was valid when it was taken: the contract has been narrowed since
             raise RuntimeError(f"{BY_TYPE[row.type].type} no longer reads what it took before") from error
 
-    async def _answer_repeats(self, rows: list[Recorded]) -> None:
+    async def _answer_repeats(self, rows: dict[str, tuple[Recorded, Refused | None]]) -> None:
         """Their commands were known: given by HTTP before, or by us before a crash. Either way each has one answer."""
-        ids = {answer_id(row): row for row in rows}
         async with self._database.engine.connect() as db:
             found = await db.execute(
-                text("select event_id from event where origin = '' and event_id = any(:ids)"), {"ids": list(ids)}
+                text("select event_id from event where origin = '' and event_id = any(:ids)"), {"ids": list(rows)}
             )
             answered = set(found.scalars())
         futures = []
-        for identity, row in ids.items():
+        for identity, (row, refusal) in rows.items():
             if identity not in answered:
                 context = msgspec.structs.replace(row.context(), command_id=identity, causation_id=row.event_id)
-                futures.append(self._committer.enqueue(Declined(None), context, epilogue=partial(_answer_again, row)))
+                epilogue = partial(_answer_again if refusal is None else answer_row, row)
+                futures.append(self._committer.enqueue(Declined(refusal), context, epilogue=epilogue))
         await asyncio.gather(*futures)
 
 

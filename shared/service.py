@@ -78,6 +78,8 @@ def run(service: Service, arguments: Sequence[str] | None = None) -> None:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             gc.collect()
             gc.freeze()  # what was imported is never garbage: collections are short from now on
+            # Rows come and go by the thousand: by default each page would be walked through twice.
+            gc.set_threshold(50_000, 20, 50)
             runner.run(serve(service, settings, role))
     except ConfigInvalid as error:
         sys.exit(f"{service.name} cannot start: {error}")

@@ -28,8 +28,8 @@ STANDBY = 1.0  # seconds between looks at a lease that another process holds
 POLL = 1.0  # seconds between looks at the log when nobody woke us
 STUCK_MOST = 30.0  # seconds between tries at an event that cannot be handled
 
-MOVE = """update subscription set position = :new, lease_until = clock_timestamp() + make_interval(secs => :lease)
-  where name = :name and version = :version and position = :old and epoch = :epoch"""
+MOVE = text("""update subscription set position = :new, lease_until = clock_timestamp() + make_interval(secs => :lease)
+  where name = :name and version = :version and position = :old and epoch = :epoch""")
 
 # The lease is free when it has run out, or when its owner's connection is gone: PostgreSQL sees a dead process at once.
 ACQUIRE = f"""update subscription s set owner = %(owner)s, epoch = epoch + 1,
@@ -61,7 +61,7 @@ class Lease:
     async def move(self, db: AsyncConnection, position: int) -> None:
         """Move within the caller's transaction. Raises `LeaseLost`, which must roll it back."""
         wanted = {"new": position, "old": self.position, "epoch": self.epoch, "lease": LEASE}
-        result = await db.execute(text(MOVE), {**wanted, "name": self.name, "version": self.version})
+        result = await db.execute(MOVE, {**wanted, "name": self.name, "version": self.version})
         if result.rowcount != 1:
             self.lost = True
             raise LeaseLost(f"{self.name} has another owner")
@@ -194,6 +194,7 @@ class Subscription:
             waiter.clear()
             if self._stopping:
                 return
+            page = None
             try:
                 page = await read_page(await link.get(), lease.position, limit, self.types)
                 if page.rows:
@@ -205,22 +206,27 @@ class Subscription:
             except LeaseLost:
                 raise
             except Exception as error:
-                limit, delay = self._report(error, lease, limit), min(delay * 2, STUCK_MOST)
+                tried = len(page.rows) if page is not None else 0
+                if tried > 1 and not is_transient(error):
+                    limit, delay = tried // 2, BACKOFF_FIRST  # halving finds the one that cannot be handled
+                else:
+                    delay = min(delay * 2, STUCK_MOST)
+                self._report(error, lease, tried)
                 await asyncio.sleep(delay * random.uniform(0.5, 1))
                 continue
             if page.at_head:
                 await _wait(waiter, POLL if pause is None else min(pause, POLL))
         raise LeaseLost(f"{self.name} has another owner")
 
-    def _report(self, error: Exception, lease: Lease, limit: int) -> int:
-        """Say what is wrong; answers how many events to try next: halving finds the one that cannot be handled."""
+    def _report(self, error: Exception, lease: Lease, tried: int) -> None:
+        """Say what is wrong, and where."""
         self.trouble = f"{type(error).__name__}: {error}"
         if is_transient(error):
             log.warning("%s waits at %d: %s", self.name, lease.position, error, extra={"action": "subscription_waits"})
-            return limit
-        detail = f"the next event after position {lease.position}" if limit == 1 else f"within {limit} events"
-        log.error("%s is held by %s", self.name, detail, exc_info=error, extra={"action": "subscription_held"})
-        return max(1, limit // 2)
+            return
+        detail = f"one of the {tried} events" if tried > 1 else "the next event"
+        message = "%s is held by %s after position %d"
+        log.error(message, self.name, detail, lease.position, exc_info=error, extra={"action": "subscription_held"})
 
 
 async def moved(database: Database, lease: Lease, position: int, *, lightly: bool = False) -> None:

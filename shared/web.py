@@ -214,4 +214,3 @@ async def _failed(request: Request, error: Exception) -> Response:
         return await _unavailable(request, error)
     log.error("%s %s failed", request.method, request.url.path, exc_info=error, extra={"action": "request_failed"})
     return problem(500, "INTERNAL_ERROR", "Something failed here. Report it with the time of the request.")
-

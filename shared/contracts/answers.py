@@ -4,13 +4,27 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from shared.contracts.model import Contract, Flag
 
 
 class IntakeAnswered(Contract):
     """What became of an intake event. On `<service>.feedback.v1`; key: the subject of the event."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "source": "/example/gate/S1-G1",
+                    "id": "scan-0001",
+                    "status": "accepted",
+                    "retry": False,
+                    "position": "checkin.1.42",
+                }
+            ]
+        }
+    )
 
     source: str | None = Field(default=None, description="The CloudEvents source of the event that is answered.")
     id: str | None = Field(default=None, description="The CloudEvents id of the event that is answered.")
@@ -27,6 +41,22 @@ class IntakeAnswered(Contract):
 
 class RecordQuarantined(Contract):
     """A record that could not be read. On `<service>.quarantine.v1`; the bytes stay with the service, under `ref`."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "ref": "8f14e45f-ceea-5c6e-9d5c-0d6f3f1f7a11",
+                    "topic": "checkin.intake.v1",
+                    "partition": 3,
+                    "offset": 42,
+                    "code": "ATTRIBUTE_MISSING",
+                    "field": "id",
+                    "remedy": "The attribute 'id' is missing. Send it (header ce_id in binary mode).",
+                }
+            ]
+        }
+    )
 
     ref: str = Field(description="Where the service keeps the record's bytes, encrypted.")
     topic: str

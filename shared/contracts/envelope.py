@@ -19,9 +19,12 @@ from shared.contracts.model import MAX_DATA_BYTES
 ID_LENGTH, SOURCE_LENGTH = 128, 256  # characters
 MAX_HEADERS = 64
 
-_PRINTABLE = re.compile(r"^[^\x00-\x1f\x7f]+$")
-_JSON_CONTENT = re.compile(r"^application/(?:[a-z0-9.+-]+\+)?json\s*(?:;.*)?$", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"^[a-z0-9]{1,32}$")
+# Ends with \Z, as $ would let a last line break through.
+_PRINTABLE = re.compile(r"^[^\x00-\x1f\x7f]+\Z")
+_TRACE = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
+_JSON_CONTENT = re.compile(r"^application/(?:[a-z0-9.+-]+\+)?json\s*(?:;.*)?$")
+_NEEDED = ("specversion", "id", "source", "type", "subject")
+_READ = (*_NEEDED, "time", "traceparent", "correlationid", "causationid", "orgid")
 
 
 class Unreadable(Exception):
@@ -54,12 +57,14 @@ def read(headers: Iterable[tuple[str, bytes | None]], key: bytes | None, value: 
         size = f"The value has {len(value)} bytes; at most {MAX_DATA_BYTES} are taken."
         raise Unreadable("TOO_LARGE", "data", f"{size} Post large content first and refer to it.")
     attributes, trace = _from_headers(headers)
-    content_type = attributes.pop("datacontenttype", "application/json")
+    content_type = attributes.pop("datacontenttype", "application/json").lower()
     if content_type.startswith("application/cloudevents"):
         attributes, value = _from_structured(content_type, value)
     elif not _JSON_CONTENT.match(content_type):
         remedy = "Send application/json, or application/cloudevents+json for a structured event."
-        raise Unreadable("CONTENT_TYPE_UNSUPPORTED", "content-type", f"{content_type[:80]!r} is not taken. {remedy}")
+        raise Unreadable("CONTENT_TYPE_UNSUPPORTED", "content-type", f"This content type is not taken. {remedy}")
+    else:
+        parse_json(value)  # a key that stands twice means what the reader's library happens to make of it
     return _checked(attributes, trace, key), value
 
 
@@ -72,9 +77,9 @@ def _from_headers(headers: Iterable[tuple[str, bytes | None]]) -> tuple[dict[str
                 "TOO_MANY_HEADERS", "headers", f"At most {MAX_HEADERS} headers are taken. Leave out the others."
             )
         name = name.lower()
-        if not name.startswith("ce_") and name not in ("content-type", "traceparent"):
+        attribute = name.removeprefix("ce_")
+        if name not in ("content-type", "traceparent") and (attribute == name or attribute not in _READ):
             continue  # others' headers are none of our business, whatever is in them
-        attribute = name[3:] if name.startswith("ce_") else name
         try:
             text = (raw or b"").decode()
         except UnicodeDecodeError:
@@ -96,20 +101,20 @@ def _from_structured(content_type: str, value: bytes) -> tuple[dict[str, str], b
     if "data_base64" in event or "data" not in event:
         raise Unreadable("DATA_MISSING", "data", "The event has no JSON data. Put the data object under 'data'.")
     data = msgspec.json.encode(event.pop("data"))
-    for name, attribute in event.items():
-        if not isinstance(attribute, str):
-            raise Unreadable("ATTRIBUTE_INVALID", name[:32], "Attributes are strings. Send this attribute as a string.")
-    return event, data
+    for name in _READ:
+        if not isinstance(event.get(name), str | None):
+            raise Unreadable("ATTRIBUTE_INVALID", name, "This attribute is text. Send it as a JSON string.")
+    return {name: text for name, text in event.items() if isinstance(text, str)}, data  # null means left out
 
 
 def parse_json(value: bytes) -> dict[str, Any]:
     """The one JSON object in these bytes: no duplicate keys, no NaN, no lone surrogates. Raises `Unreadable`."""
     try:
-        parsed = json.loads(value, object_pairs_hook=_no_twins, parse_constant=_no_constant)
+        parsed = json.loads(value.decode(), object_pairs_hook=_no_twins, parse_constant=_no_constant)
         msgspec.json.encode(parsed)  # refuses lone surrogates
     except Unreadable:
         raise
-    except (ValueError, RecursionError, msgspec.MsgspecError) as error:
+    except (ValueError, OverflowError, RecursionError, msgspec.MsgspecError) as error:
         raise Unreadable(
             "NOT_JSON", "data", f"The value is not JSON in UTF-8 ({str(error)[:80]}). Send one JSON object."
         ) from None
@@ -130,7 +135,7 @@ def _no_constant(name: str) -> Any:
 
 
 def _checked(attributes: Mapping[str, str], trace: str | None, key: bytes | None) -> Envelope:
-    for name in ("specversion", "id", "source", "type", "subject"):
+    for name in _NEEDED:
         text = attributes.get(name)
         if not text:
             raise Unreadable(
@@ -154,7 +159,7 @@ def _checked(attributes: Mapping[str, str], trace: str | None, key: bytes | None
         attributes["type"],
         subject,
         _time(attributes.get("time")),
-        trace or attributes.get("traceparent"),
+        _trace(trace or attributes.get("traceparent")),
         _short(attributes, "correlationid"),
         _short(attributes, "causationid"),
         _short(attributes, "orgid") or "default",
@@ -168,6 +173,11 @@ def _short(attributes: Mapping[str, str], name: str) -> str | None:
             "ATTRIBUTE_INVALID", name, f"The attribute '{name}' is empty, too long or holds control characters."
         )
     return text
+
+
+def _trace(text: str | None) -> str | None:
+    """Trace context that is none is left out: it must neither cost the event nor be handed on."""
+    return text if text and _TRACE.match(text) else None
 
 
 def _time(text: str | None) -> datetime | None:

@@ -28,9 +28,14 @@ def _written_out(value: Any) -> Any:
     raise ValueError("must be text in ISO 8601 with an offset, as in 2026-01-23T05:35:00+08:00")
 
 
-Instant: TypeAlias = Annotated[
-    AwareDatetime, BeforeValidator(_written_out), AfterValidator(lambda moment: moment.astimezone(UTC))
-]
+def _in_utc(moment: datetime) -> datetime:
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("must lie within the years 1 to 9999 in UTC too") from None
+
+
+Instant: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
 Id: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:~-]{0,95}$", examples=["S1"])]
 Code: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$", examples=["table_chairs"])]
 Count: TypeAlias = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]

@@ -193,7 +193,7 @@ EVENTS: tuple[EventType, ...] = (
 BY_TYPE: Mapping[str, EventType] = MappingProxyType({event.type: event for event in EVENTS})
 _TYPE_OF: Mapping[type[Contract], str] = MappingProxyType({event.model: event.type for event in EVENTS})
 
-ANSWER_TYPES = {
+ANSWER_TYPES: Mapping[type[Contract], str] = {
     answers.IntakeAnswered: "cn.yizhan.{service}.IntakeAnswered.v1",
     answers.RecordQuarantined: "cn.yizhan.{service}.RecordQuarantined.v1",
 }

@@ -33,7 +33,7 @@ def main(spec: dict[str, Any]) -> int:
         signal.signal(number, lambda received, _frame: asked.append(received))
     signal.signal(signal.SIGCHLD, lambda *_: None)  # only to wake the select below
     parent = os.getppid()
-    server = subprocess.Popen(spec["command"], stdin=subprocess.DEVNULL, cwd=spec["cwd"], env=spec["env"])
+    server = subprocess.Popen(spec["command"], stdin=subprocess.DEVNULL, cwd=spec["cwd"])
     pid_file = Path(spec["pid_file"])
     write_pid(pid_file, server.pid)
     while server.poll() is None and not asked and os.getppid() == parent:

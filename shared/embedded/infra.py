@@ -62,6 +62,13 @@ class Infra:
                     connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         return self._url(name)
 
+    def drop(self, name: str) -> None:
+        """Remove a database of ours, if it is there, whoever is still connected to it."""
+        with psycopg.connect(
+            self._url(self._maintenance), autocommit=True, connect_timeout=CONNECT_TIMEOUT
+        ) as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+
     def _url(self, database: str) -> str:
         return f"{self.postgres}/{quote(database, safe='')}" + (f"?{self._options}" if self._options else "")
 

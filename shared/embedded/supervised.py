@@ -63,6 +63,10 @@ class SupervisedServer(ABC):
     @abstractmethod
     def command(self) -> list[str]: ...
 
+    def environment(self) -> dict[str, str]:
+        """Handed on through the guard, not as an argument: everybody may read the arguments of a process."""
+        return clean_environment()
+
     @abstractmethod
     def prepare(self) -> None:
         """Make the data folder, if it is not there yet."""
@@ -133,14 +137,13 @@ class SupervisedServer(ABC):
         spec = {
             "command": [*launch, *self.command()],
             "cwd": str(self.folder),
-            "env": clean_environment(),
             "pid_file": str(self.pid_file),
             "stop": list(self.stop_steps),
         }
         with self.log.open("ab") as log:
             self._guard = subprocess.Popen(
                 [sys.executable, "-P", str(HERE / "guard.py"), json.dumps(spec)],
-                stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True,
+                stdin=subprocess.PIPE, stdout=log, stderr=log, start_new_session=True, env=self.environment(),
             )  # fmt: skip
 
     def _await_ready(self, log_start: int) -> None:

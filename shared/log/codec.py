@@ -23,12 +23,13 @@ def encode(event: msgspec.Struct) -> str:
     return _encode(event).decode()
 
 
+_VARIANT = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))  # RFC 9562: the two highest bits are 1 and 0
+
+
 def derived_id(*parts: str) -> str:
     """A UUIDv5 over these parts, in a name space of our own."""
     digest = hashlib.sha1(("yizhan\x1f" + "\x1f".join(parts)).encode(), usedforsecurity=False).hexdigest()
-    return (
-        f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{'89ab'[int(digest[16], 16) & 3]}{digest[17:20]}-{digest[20:32]}"
-    )
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-{_VARIANT[digest[16]]}{digest[17:20]}-{digest[20:32]}"
 
 
 def event_id(command_id: str, index: int) -> str:

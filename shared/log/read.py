@@ -66,10 +66,12 @@ select h.position, e.* from log_head h left join lateral (
 PAGE_OF_ALL = sql.SQL(_PAGE.format(types=""))
 PAGE_OF_TYPES = sql.SQL(_PAGE.format(types="and type = any(%(types)s)"))
 
-NEWER = """select e.stream, e.version, e.type, e.data::text
-  from unnest(%s::text[], %s::int[]) as held(stream, version)
-  join event e on e.stream = held.stream and e.version > held.version
-  order by e.stream, e.version"""
+# The order inside keeps the planner from answering for many streams by one walk through the whole log.
+NEWER = """select held.stream, e.version, e.type, e.data
+  from unnest(%s::text[], %s::int[]) as held(stream, version) cross join lateral (
+    select version, type, data::text from event
+    where stream = held.stream and version > held.version order by version) e
+  order by held.stream, e.version"""
 COMMANDS = "select command_id, body_hash, result::text, position from command where command_id = any(%s)"
 EVENTS = "select event_id, stream, version, type, data::text from event where origin = '' and event_id = any(%s)"
 

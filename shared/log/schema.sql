@@ -120,8 +120,8 @@ begin
   select position, chain into base, link from log_head where id = 1 for update;
   select array_agg(command_id) into known from command where command_id = any (c_id);
   select array_agg(u.name) into stale
-    from unnest(s_name, s_expected) as u(name, expected) left join stream_head h on h.stream = u.name
-    where coalesce(h.version, 0) <> u.expected;
+    from unnest(s_name, s_expected) as u(name, expected)  -- looked up one by one: a join may walk through all heads
+    where coalesce((select version from stream_head h where h.stream = u.name), 0) <> u.expected;
   if known is not null or stale is not null then
     return;
   end if;

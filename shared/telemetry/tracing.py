@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from opentelemetry import trace
-from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, TraceFlags, set_span_in_context
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    ProxyTracerProvider,
+    SpanContext,
+    SpanKind,
+    TraceFlags,
+    set_span_in_context,
+)
 
 from shared.log.read import Recorded
 from shared.telemetry import names
@@ -39,6 +47,9 @@ def processing(row: Recorded, group: str = "") -> Iterator[str | None]:
     Without a configured SDK the stored context is handed on as it is.
     """
     stored = row.context()
+    if isinstance(trace.get_tracer_provider(), ProxyTracerProvider):
+        yield stored.traceparent  # no SDK: a span that nobody sees costs more than reading the event
+        return
     creation = parse(stored.traceparent)
     received = row.origin != ""
     attributes = {

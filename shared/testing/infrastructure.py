@@ -35,6 +35,9 @@ def infrastructure(instance: str = INSTANCE) -> Iterator[Infra]:
         start(instance, root=Path(folder), say=_quietly) as infra,
     ):
         yield infra
+        for server in (infra.broker, infra.server):
+            if server is not None:
+                server.kill()  # an orderly end takes ten seconds, and what it would save is thrown away
 
 
 def _quietly(line: str) -> None:
@@ -70,9 +73,7 @@ class Databases:
         """Only needed where the servers go on."""
         with self._connect() as connection:
             for name in [*self._made, *self._templates.values()]:
-                connection.execute(
-                    sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name))
-                )
+                connection.execute(sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(name)))
 
     def _template(self, word: str, prepare: Callable[[str], None]) -> str:
         name = f"template_{word}_{self._run}"
@@ -101,20 +102,21 @@ def databases_of(infra: Infra) -> Iterator[Databases]:
 
 
 async def fresh_topics(infra: Infra, *services: str) -> None:
-    """Make the topics of these services anew, empty and at offset 0: topic names are fixed, tests are not to share them."""
+    """Make the topics of these services anew, empty, from offset 0 on: their names are fixed, and tests share none."""
     wanted = [topic for service in services for topic in topics(service)]
     async with _admin(infra) as admin:
         there = set(await admin.list_topics())
         old = [topic.name for topic in wanted if topic.name in there]
         if old:
             await admin.delete_topics(old)
-    await eventually(lambda: _made_anew(infra, wanted), within=30)
-
-
-async def _made_anew(infra: Infra, wanted: list[Topic]) -> bool:
-    """Kafka deletes in the background, and refuses a topic of the same name until it has."""
+    # Kafka deletes in the background: a topic that is still listed would pass for the new one, and then be gone.
+    await eventually(lambda: _missing(infra, wanted), within=30, until=lambda missing: missing == wanted)
     await make_topics(infra.kafka, wanted)
-    return not await missing_topics(infra.kafka, wanted)
+    await eventually(lambda: _missing(infra, wanted), within=30, until=lambda missing: not missing)
+
+
+async def _missing(infra: Infra, wanted: list[Topic]) -> list[Topic]:
+    return await missing_topics(infra.kafka, wanted)
 
 
 @asynccontextmanager

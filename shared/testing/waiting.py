@@ -14,13 +14,13 @@ LOOK = 0.01  # seconds between looks
 
 
 @overload
-async def eventually(look: Callable[[], Awaitable[T]], within: float = ..., *, until: Callable[[T], Any] = ...) -> T: ...
+async def eventually(
+    look: Callable[[], Awaitable[T]], within: float = ..., *, until: Callable[[T], Any] = ...
+) -> T: ...
 @overload
 async def eventually(look: Callable[[], T], within: float = ..., *, until: Callable[[T], Any] = ...) -> T: ...
-async def eventually(
-    look: Callable[[], Any], within: float = 10.0, *, until: Callable[[Any], Any] = bool
-) -> Any:
-    """Look, again and again, until what is seen is as wanted (true, unless `until` says otherwise); answers what was seen.
+async def eventually(look: Callable[[], Any], within: float = 10.0, *, until: Callable[[Any], Any] = bool) -> Any:
+    """Look, again and again, until what is seen is true, or as `until` wants it; answers what was seen.
 
     An error in looking counts as not yet. After `within` seconds the test fails and says what was last seen.
     """

@@ -1,0 +1,92 @@
+"""From a record on Kafka to a decided event: ingest, log, intake, committer; beside one hand-written page."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Any
+
+import asyncpg
+
+from benchmarks.limits.intake_page import SCHEMA, IntakePage
+from benchmarks.measuring import Figure, paired
+from benchmarks.places import CLOCK, CONTENT_KEY, Parts, fresh_database
+from benchmarks.town import INTAKE, TOWN, founded, fresh_topics, scanned
+from services.checkin.main import SERVICE
+from shared.contracts.registry import PARTITIONS
+from shared.content import Vault
+from shared.database import Connection
+from shared.embedded.infra import Infra
+from shared.ingest import Ingest
+from shared.log.read import Page
+from shared.page import PageBuilder, Taken
+from shared.reacting import Door
+from shared.subscription import Lease
+
+RECORDS = 50_000
+PATIENCE = 120  # seconds for one contestant
+
+
+class _FirstSeen(PageBuilder):
+    """Remembers when the first page came."""
+
+    began = 0.0
+
+    async def build(self, connection: Connection, records: list[Any]) -> Taken:
+        self.began = self.began or time.perf_counter()
+        return await super().build(connection, records)
+
+
+class _Counted(Door):
+    """Knows when so many records have had their outcome."""
+
+    def __init__(self, parts: Parts, wanted: int) -> None:
+        super().__init__(parts.database, parts.committer, parts.service.messaging.intake)
+        self._left, self.done = wanted, asyncio.Event()
+
+    async def work(self, lease: Lease, page: Page) -> None:
+        await super().work(lease, page)
+        self._left -= len(page.rows)
+        if self._left <= 0:
+            self.done.set()
+
+
+async def ours(infra: Infra, records: int = RECORDS) -> float:
+    """Records a second, from the first page's arrival to the last outcome."""
+    url = fresh_database(infra, "bench_intake", TOWN)
+    async with Parts(SERVICE, url, infra.kafka) as parts:
+        builder, door = _FirstSeen(SERVICE.name, CLOCK, Vault(CONTENT_KEY)), _Counted(parts, records)
+        ingest = Ingest(SERVICE.name, parts.database, infra.kafka, builder, parts.sender, parts.signal)
+        parts.start(ingest.run(), parts.follow("intake", door.work, door.types).run())
+        async with asyncio.timeout(PATIENCE):
+            await door.done.wait()
+        seconds = time.perf_counter() - builder.began
+    await _each_visit_started(url, records)
+    return records / seconds
+
+
+async def _each_visit_started(url: str, records: int) -> None:
+    db = await asyncpg.connect(url)
+    found = await db.fetchval("select count(*) from event where type = 'VisitStarted'")
+    await db.close()
+    if found != records:
+        raise RuntimeError(f"{records} scans led to {found} visits: this measured something else")
+
+
+async def by_hand(infra: Infra, records: int = RECORDS) -> float:
+    db = await asyncpg.connect(fresh_database(infra, "bench_page"))
+    try:
+        await db.execute(SCHEMA)
+        return records / await IntakePage(db, infra.kafka, INTAKE, PARTITIONS).take(records)
+    finally:
+        await db.close()
+
+
+async def run(infra: Infra) -> list[Figure]:
+    """One figure."""
+    await founded(infra, RECORDS)
+    await fresh_topics(infra.kafka, "checkin")
+    await scanned(infra.kafka, range(RECORDS))
+    contestants = {"page by hand": lambda: by_hand(infra), "ours": lambda: ours(infra)}
+    rounds = await paired(contestants, within=60)
+    return [rounds.figure("intake record to decided event", "records/s", "ours", "page by hand", 0.25)]

@@ -1,0 +1,1 @@
+"""One day of the whole system: real servers, real services, and every figure checked at the end."""

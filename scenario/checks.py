@@ -1,0 +1,110 @@
+"""What is always true, whatever happened on the way: asked of the databases and topics themselves, not of the services.
+
+Every function answers what is wrong, in sentences; nothing when all is well.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import Table, select
+
+from scenario.preparing import DESCRIBED
+from scenario.system import System
+from services.checkin.projections.member_visits import VISIT
+from services.points.projections.balance import LOT
+from services.points.projections.statement import LINE
+from shared.contracts.registry import BY_TYPE
+from shared.database import Database
+from shared.log.codec import derived_id
+from shared.log.read import Recorded
+from shared.testing.audit import answer_faults, log_faults, projection_faults, topic_faults, whole_log
+
+Logs = Mapping[str, Sequence[Recorded]]
+
+
+async def all_faults(system: System) -> list[str]:
+    """Every check of every service. The services must be idle and their clock must stand."""
+    live = {name: Database(url, name="checks", pool=2) for name, url in system.databases.items()}
+    try:
+        logs = {name: await whole_log(database) for name, database in live.items()}
+        faults = [f"{name}: {fault}" for name in live for fault in await _of_one(system, name, live[name], logs[name])]
+        visits = await _rows(live["checkin"], VISIT)
+        lots, lines = await _rows(live["points"], LOT), await _rows(live["points"], LINE)
+        return [*faults, *visit_faults(visits), *ledger_faults(lots, lines), *cause_faults(logs)]
+    finally:
+        for database in live.values():
+            await database.close()
+
+
+async def _of_one(system: System, name: str, live: Database, rows: list[Recorded]) -> list[str]:
+    service, scratch = DESCRIBED[name], f"{system.database(name)}_rebuilt"
+    rebuilt = Database(system.infra.database(scratch), name="checks", pool=2)
+    try:
+        faults = await log_faults(live, rows) + await projection_faults(service, rows, live, rebuilt)
+    finally:
+        await rebuilt.close()
+        system.infra.drop(scratch)
+    if system.infra.kind != "urls":  # given servers may keep what earlier runs have sent
+        faults += await topic_faults(service, rows, system.infra.kafka)
+    return faults + answer_faults(service, rows)
+
+
+async def _rows(database: Database, table: Table) -> list[Mapping[str, Any]]:
+    async with database.engine.connect() as db:
+        return [dict(row._mapping) for row in await db.execute(select(table))]
+
+
+def visit_faults(visits: Sequence[Mapping[str, Any]]) -> list[str]:
+    """CK1: a member is in one place at a time."""
+    faults = []
+    by_member: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for visit in sorted(visits, key=lambda visit: visit["started_at"]):
+        by_member[visit["member_id"]].append(visit)
+    for member, own in by_member.items():
+        if sum(visit["exit_kind"] is None for visit in own) > 1:
+            faults.append(f"checkin: {member} has more than one open visit")
+        if any(earlier["ends_at"] > later["started_at"] for earlier, later in pairwise(own)):
+            faults.append(f"checkin: visits of {member} overlap")
+    return faults
+
+
+def ledger_faults(lots: Sequence[Mapping[str, Any]], lines: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What moved in and out of an account is what lies in its lots, and no lot is overdrawn."""
+    left: dict[str, int] = defaultdict(int)
+    moved: dict[str, int] = defaultdict(int)
+    for lot in lots:
+        left[lot["member_id"]] += lot["remaining"]
+    for line in lines:
+        moved[line["member_id"]] += line["points"]
+    faults = [f"points: lot {lot['lot_id']} holds {lot['remaining']}" for lot in lots if lot["remaining"] < 0]
+    for member in sorted(left.keys() | moved.keys()):
+        if left[member] != moved[member]:
+            faults.append(f"points: {member} has {left[member]} in lots and {moved[member]} by the statement")
+    return faults
+
+
+def cause_faults(logs: Logs) -> list[str]:
+    """Every effect has its cause in the same correlation: in its own log, or in that of the service which told it."""
+    ours = [row for rows in logs.values() for row in rows if not row.origin]
+    published = {_public_id(row, type_name): row for row in ours for type_name in BY_TYPE}
+    return [f"{name}: {fault}" for name, rows in logs.items() for fault in _without_cause(rows, published)]
+
+
+def _without_cause(rows: Sequence[Recorded], published: Mapping[str, Recorded]) -> Iterator[str]:
+    own = {row.event_id: row.context().correlation_id for row in rows}
+    for row in rows:
+        context = row.context()
+        if row.origin.startswith("/yizhan/"):
+            told = published.get(row.event_id)
+            if told is None or told.context().correlation_id != context.correlation_id:
+                yield f"nobody published what was told at {row.position} ({row.type}) in its correlation"
+        elif not row.origin and context.causation_id and own.get(context.causation_id) != context.correlation_id:
+            yield f"{row.type} at {row.position} has no cause in its correlation"
+
+
+def _public_id(row: Recorded, type_name: str) -> str:
+    return derived_id("public", row.event_id, type_name.rpartition(".")[0])

@@ -1,0 +1,143 @@
+"""What must be true of a service after whatever has happened to it, once it is idle: log, read tables, topics, answers.
+
+Each function answers what is wrong, in sentences; nothing when all is well.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from msgspec import json
+from sqlalchemy import Table, select
+
+from shared.contracts.registry import events_topic, feedback_topic, intake_topic
+from shared.database import Database
+from shared.log.read import Recorded, read_page
+from shared.log.verify import verify
+from shared.projecting import Projection, apply
+from shared.relay import Relay
+from shared.service import Service
+from shared.testing.topics import header, read_all
+
+PAGE = 2_000
+
+
+async def faults_of(service: Service, url: str, kafka: str, scratch: str) -> list[str]:
+    """All of the below. `scratch` is the URL of an empty database, for the rebuild."""
+    database, other = Database(url, name="audit", pool=2), Database(scratch, name="audit scratch", pool=2)
+    try:
+        rows = await whole_log(database)
+        return [
+            *await log_faults(database, rows),
+            *await projection_faults(service, rows, database, other),
+            *await topic_faults(service, rows, kafka),
+            *answer_faults(service, rows),
+        ]
+    finally:
+        await database.close()
+        await other.close()
+
+
+async def whole_log(database: Database) -> list[Recorded]:
+    rows: list[Recorded] = []
+    async with await database.connect("audit") as connection:
+        while True:
+            page = await read_page(connection, rows[-1].position if rows else 0, PAGE)
+            rows += page.rows
+            if page.at_head:
+                return rows
+
+
+async def log_faults(database: Database, rows: list[Recorded]) -> list[str]:
+    """Dense positions, an unbroken chain, every event once, versions 1..n of each stream in the order of positions."""
+    async with await database.connect("audit") as connection:
+        verdict = await verify(connection)
+    faults = [verdict.fault] if verdict.fault else []
+    if [row.position for row in rows] != list(range(1, len(rows) + 1)):
+        faults.append("positions are not dense")
+    twice = [key for key, count in Counter((row.origin, row.event_id) for row in rows).items() if count > 1]
+    faults += [f"the event {key} is in the log twice" for key in twice]
+    versions: dict[str, list[int]] = {}
+    for row in rows:
+        if row.version is not None:
+            versions.setdefault(row.stream, []).append(row.version)
+    faults += [f"{s} has versions {v}" for s, v in versions.items() if v != list(range(1, len(v) + 1))]
+    return faults
+
+
+async def projection_faults(service: Service, rows: list[Recorded], live: Database, scratch: Database) -> list[str]:
+    """Every read table equals the one that is built from the log alone."""
+    faults: list[str] = []
+    for projection in service.all_projections:
+        await _rebuild(service, projection, rows, scratch)
+        for table in projection.metadata.sorted_tables:
+            here, there = await _content(live, table), await _content(scratch, table)
+            if here != there:
+                faults.append(f"{table.name}: live only {here - there}, rebuilt only {there - here}")
+    return faults
+
+
+async def _rebuild(service: Service, projection: Projection, rows: list[Recorded], scratch: Database) -> None:
+    wanted = [row for row in rows if row.type in projection.rules]
+    async with scratch.engine.begin() as db:
+        await db.run_sync(projection.metadata.drop_all)
+        await db.run_sync(projection.metadata.create_all)
+        for start in range(0, len(wanted), PAGE):
+            await apply(db, projection.project(wanted[start : start + PAGE], service.codec))
+
+
+async def _content(database: Database, table: Table) -> set[tuple[Any, ...]]:
+    async with database.engine.connect() as db:
+        return {tuple(row) for row in await db.execute(select(table))}
+
+
+async def topic_faults(service: Service, rows: Iterable[Recorded], kafka: str) -> list[str]:
+    """What is on our topics, repeats left out, is what the log says: nothing lost, nothing more, each key in order."""
+    unused: Any = None  # it only maps here: it neither reads a database nor sends
+    relay = Relay(service.name, unused, service.codec, service.messaging.publishing, unused, 1)
+    expected = [record for row in rows if row.type in relay.types and (record := relay.record(row)) is not None]
+    faults: list[str] = []
+    for topic in (events_topic(service.name), feedback_topic(service.name)):
+        wanted: dict[str, dict[str, bytes]] = {}
+        for record in expected:
+            if record.topic == topic:
+                wanted.setdefault(record.key, {})[record.headers["ce_id"]] = record.body
+        faults += _differences(topic, wanted, await _once_each(kafka, topic))
+    return faults
+
+
+async def _once_each(kafka: str, topic: str) -> dict[str, dict[str, bytes]]:
+    """By key: the first copy of every record, in order. Direct answers to duplicates are best effort and left out."""
+    found: dict[str, dict[str, bytes]] = {}
+    for record in await read_all(kafka, topic):
+        if header(record, "ce_time") is not None:
+            found.setdefault(record.key.decode(), {}).setdefault(header(record, "ce_id") or "", record.value)
+    return found
+
+
+def _differences(topic: str, wanted: dict[str, dict[str, bytes]], found: dict[str, dict[str, bytes]]) -> list[str]:
+    faults = []
+    for key in sorted(wanted.keys() | found.keys()):
+        log, sent = wanted.get(key, {}), found.get(key, {})
+        if log != sent:
+            faults.append(f"{topic} of {key}: missing {log.keys() - sent.keys()}, too much {sent.keys() - log.keys()}")
+        elif list(log) != list(sent):
+            faults.append(f"{topic} of {key} is not in the order of the log")
+    return faults
+
+
+def answer_faults(service: Service, rows: Iterable[Recorded]) -> list[str]:
+    """Every intake event has exactly one answer."""
+    told: Counter[tuple[str, str]] = Counter()
+    answered: Counter[tuple[str, str]] = Counter()
+    for row in rows:
+        if row.origin and row.category == intake_topic(service.name):
+            told[row.origin, row.event_id] += 1
+        elif row.type == "IntakeAnswered":
+            answer = json.decode(row.data)
+            if answer["status"] != "quarantined":
+                answered[answer["source"], answer["id"]] += 1
+    wrong = (told - answered) + (answered - told)
+    return [f"the intake event {key} has {answered[key]} answers" for key in wrong]

@@ -1,0 +1,95 @@
+"""Gates, patrol apps and officers, as a test plays them: what they send by either door, and the setting they need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
+from typing import Any
+
+import httpx
+
+from shared.contracts.registry import intake_topic
+from shared.testing.processes import ServiceProcess, Surroundings
+from shared.testing.topics import Raw, binary
+from shared.testing.waiting import eventually
+
+SCANNED = "cn.yizhan.checkin.MemberScanned.v1"
+REPORTED = "cn.yizhan.points.PatrolReported.v1"
+SCANS = intake_topic("checkin")
+GATE = "/gates/S1-G1"
+
+STATION = {
+    "station_id": "S1", "city": "nanyang", "county": "wolong", "lat_e6": 33_000_000, "lon_e6": 112_000_000,
+    "capacity": 100_000, "always_open": True,
+}  # fmt: skip
+RULES = {"version": 1, "effective_from": "2025-01-01T00:00:00+08:00"}
+
+
+def scanned(member: str, direction: str = "entry", **more: Any) -> dict[str, Any]:
+    """The data of a scan at the station of our tests."""
+    return {"member_id": member, "station_id": "S1", "gate_id": "S1-G1", "direction": direction, **more}
+
+
+def scan(identity: str, member: str = "W01", direction: str = "entry", *, source: str = GATE, **more: str) -> Raw:
+    """A scan as a gate publishes it."""
+    return binary(SCANNED, identity, source, member, scanned(member, direction), **more)
+
+
+def duty(identity: str, *people: str) -> dict[str, Any]:
+    """A patrol duty around the noon at which our clocks stand."""
+    window = {"window_from": "2026-01-23T10:00:00+08:00", "window_to": "2026-01-23T14:00:00+08:00"}
+    return {"duty_id": identity, "kind": "patrol_daily", "station_id": "S1", "people": list(people), **window}
+
+
+def reported(identity: str, duty_id: str, volunteer: str) -> dict[str, Any]:
+    """The data of a report of a patrol before that noon."""
+    window = {"performed_from": "2026-01-23T11:30:00+08:00", "performed_to": "2026-01-23T11:50:00+08:00"}
+    who = {"report_id": identity, "duty_id": duty_id, "station_id": "S1", "volunteer_id": volunteer}
+    return {**who, **window, "checklist": [{"item": "extinguisher", "ok": True}]}
+
+
+class Caller:
+    """Somebody with a token; repeats what got no answer, or a 503, under the same key, as callers should."""
+
+    def __init__(self, process: ServiceProcess, surroundings: Surroundings, subject: str, *roles: str) -> None:
+        headers = {"Authorization": surroundings.authorization(subject, *roles)}
+        self.http = httpx.AsyncClient(base_url=process.url, headers=headers, timeout=20, trust_env=False)
+
+    async def post(self, path: str, body: Any, key: str, **headers: str) -> httpx.Response:
+        """Once, whatever comes of it."""
+        return await self.http.post(path, json=body, headers={"Idempotency-Key": key, **headers})
+
+    async def insist(self, path: str, body: Any, key: str, within: float = 60) -> httpx.Response:
+        """Until there is an answer."""
+        return await eventually(
+            lambda: self.post(path, body, key), within, until=lambda answer: answer.status_code != 503
+        )
+
+    async def get(self, path: str, **query: str) -> httpx.Response:
+        return await self.http.get(path, params=query)
+
+
+def calling(process: ServiceProcess, surroundings: Surroundings, subject: str, *roles: str) -> _Calling:
+    """`async with calling(...) as caller`."""
+    return _Calling(Caller(process, surroundings, subject, *roles))
+
+
+class _Calling(AbstractAsyncContextManager[Caller]):
+    def __init__(self, caller: Caller) -> None:
+        self._caller = caller
+
+    async def __aenter__(self) -> Caller:
+        return self._caller
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._caller.http.aclose()
+
+
+async def settle(checkin: ServiceProcess, surroundings: Surroundings, members: Iterable[str]) -> None:
+    """Register the station of our tests and these members."""
+    async with calling(checkin, surroundings, "P1", "officer") as officer:
+        answers = [await officer.insist("/stations", STATION, "station-S1")]
+        for member in members:
+            body = {"member_id": member, "trade": "courier"}
+            answers.append(await officer.insist("/members", body, f"member-{member}"))
+    assert all(answer.status_code == 200 for answer in answers), [answer.text for answer in answers]

@@ -1,0 +1,138 @@
+"""A process that is killed at the worst moments leaves nothing lost, nothing doubled, nothing out of order."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+
+import pytest
+
+from shared.embedded.infra import Infra
+from shared.failpoints import POINTS
+from shared.testing.infrastructure import Databases, databases_of, infrastructure
+from shared.testing.processes import ServiceProcess
+from tests.journeys.load import a_round, settle_both
+from tests.running import Town, a_town
+
+pytestmark = pytest.mark.fault
+
+# At which point which service is killed; the other pairs are as good, and run with the slow ones.
+OFTEN = {
+    "committer.before_append": "checkin",
+    "committer.after_append": "points",
+    "ingest.before_store": "checkin",
+    "ingest.after_store": "points",
+    "projection.before_commit": "checkin",
+    "policy.after_commands": "points",
+    "relay.after_send": "points",
+    "timer.after_fire": "checkin",
+}
+PAIRS = [
+    pytest.param(point, service, marks=[] if OFTEN[point] == service else pytest.mark.slow)
+    for point in POINTS
+    for service in ("checkin", "points")
+    if (point, service) != ("timer.after_fire", "points")  # its timers need a patrol that nobody proves
+]
+
+
+@pytest.fixture(scope="module")
+def own_infra() -> Iterator[Infra]:
+    with infrastructure("kills") as infra:
+        yield infra
+
+
+@pytest.fixture(scope="module")
+def own_databases(own_infra: Infra) -> Iterator[Databases]:
+    with databases_of(own_infra) as databases:
+        yield databases
+
+
+@pytest.fixture(scope="module")
+async def town(
+    own_infra: Infra, own_databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Town]:
+    async with a_town(own_infra, own_databases, tmp_path_factory.mktemp("kills"), "checkin", "points") as town:
+        await settle_both(town)
+        yield town
+
+
+async def healthy(town: Town) -> Town:
+    """What an earlier test has left dead is started."""
+    await asyncio.gather(*[process.start() for process in (town.checkin, town.points) if not process.running])
+    return town
+
+
+@pytest.mark.parametrize("point,service", PAIRS)
+async def test_a_process_killed_at_a_point_goes_on_where_it_was(town: Town, point: str, service: str) -> None:
+    victim: ServiceProcess = getattr(await healthy(town), service)
+    await victim.stop()
+    await victim.start(failpoint=f"{point}:2" if point != "timer.after_fire" else point)
+    load = asyncio.create_task(a_round(town, f"{point}-{service}"))
+    if point == "timer.after_fire":
+        await load  # the stays have timers now: those of people who went out are cleared
+        town.surroundings.clock.set(town.surroundings.clock.now() + timedelta(minutes=1))
+        load = asyncio.create_task(_forgotten_exits(town))
+    assert await victim.died() == -signal.SIGKILL
+    assert victim.actions()[-1] == "failpoint"
+    await victim.start()
+    await load
+    await town.idle()
+    assert await town.faults("checkin", "points") == []
+
+
+async def _forgotten_exits(town: Town) -> None:
+    """Some stay inside until their time is over."""
+    from shared.testing.gates import SCANS, scan
+    from shared.testing.topics import Publisher
+
+    async with Publisher(town.infra.kafka) as publisher:
+        await publisher.send(SCANS, *[scan(f"stays-{member}", member) for member in ("W03", "W04", "W05")])
+    await town.checkin.idle()
+    town.surroundings.clock.set(town.surroundings.clock.now() + timedelta(days=1))
+
+
+async def test_postgresql_killed_and_started_in_the_middle_of_a_round_costs_nothing(town: Town) -> None:
+    server = (await healthy(town)).infra.server
+    if server is None:
+        pytest.skip("only servers of our own are killed")
+    load = asyncio.create_task(a_round(town, "postgresql", pauses=0.3))
+    await asyncio.to_thread(server.kill)
+    await asyncio.to_thread(server.start)
+    await load
+    await town.idle()
+    assert await town.faults("checkin", "points") == []
+
+
+async def test_the_broker_killed_and_started_in_the_middle_of_a_round_costs_nothing(town: Town) -> None:
+    """HTTP needs no Kafka: its half of the round is done before the broker is back."""
+    broker = (await healthy(town)).infra.broker
+    if broker is None:
+        pytest.skip("only servers of our own are killed")
+    await asyncio.to_thread(broker.kill)
+    await _scanned_by_http_alone(town, "broker")
+    await asyncio.to_thread(broker.start)
+    await a_round(town, "broker-again")
+    await town.idle()
+    assert await town.faults("checkin", "points") == []
+
+
+@pytest.mark.slow
+async def test_a_broker_that_hangs_for_15_seconds_does_not_stop_commands(town: Town) -> None:
+    broker = (await healthy(town)).infra.broker
+    if broker is None:
+        pytest.skip("only servers of our own are paused")
+    await asyncio.to_thread(broker.pause)
+    await asyncio.gather(_scanned_by_http_alone(town, "paused"), asyncio.sleep(15))  # beyond every time-out of ours
+    await asyncio.to_thread(broker.resume)
+    await a_round(town, "paused-again")
+    await town.idle()
+    assert await town.faults("checkin", "points") == []
+
+
+async def _scanned_by_http_alone(town: Town, name: str) -> None:
+    from tests.journeys.load import MEMBERS, _scans_by_http
+
+    async with asyncio.timeout(10):
+        await _scans_by_http(town, name, "entry", MEMBERS)

@@ -1,0 +1,333 @@
+"""Following the log: one owner at a time, position and effect together, trouble that holds and tells."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import text
+
+from shared import subscription as following
+from shared.database import Connection
+from shared.log.read import Page, read_head, read_page
+from shared.projecting import Projector
+from shared.subscription import Lease, LeaseLost, Leases, Subscription, moved
+from shared.testing.logged import ErrorLog
+from shared.testing.waiting import eventually
+from tests.kernel.counter import CODEC, COUNTS, Add, Added, Note
+from tests.kernel.counting import Process, ended
+from tests.kernel.programs import program
+
+
+class Seen:
+    """Work that remembers what it was given; a position in `poison` cannot be handled."""
+
+    def __init__(self, process: Process) -> None:
+        self.process = process
+        self.positions: list[int] = []
+        self.poison: set[int] = set()
+
+    async def __call__(self, lease: Lease, page: Page) -> None:
+        mine = [row.position for row in page.rows]
+        if self.poison & set(mine):
+            raise ValueError("it cannot be handled")
+        self.positions += mine
+        await moved(self.process.database, lease, page.reached)
+
+
+@pytest_asyncio.fixture
+async def two(url: str) -> AsyncIterator[tuple[Process, Process]]:
+    async with Process(url, "one") as one, Process(url, "two") as two:
+        yield one, two
+
+
+async def position(connection: Connection, name: str = "follower") -> int | None:
+    row = await (await connection.execute("select position from subscription where name = %s", (name,))).fetchone()
+    return row[0] if row else None
+
+
+async def acquired(leases: Leases, name: str = "follower") -> Lease:
+    lease = await leases.acquire(name, 1, from_end=False)
+    assert lease is not None
+    return lease
+
+
+async def let_it_run_out(connection: Connection) -> None:
+    await connection.execute("update subscription set lease_until = clock_timestamp() - interval '1 second'")
+
+
+async def counts(connection: Connection) -> dict[str, int]:
+    return dict(await (await connection.execute("select counter, total from count_v1")).fetchall())
+
+
+async def counted_anew(connection: Connection) -> dict[str, int]:
+    """The same from the log itself."""
+    totals: dict[str, int] = {}
+    for row in (await read_page(connection, 0, 10_000, ["Added"])).rows:
+        event: Added = CODEC.decode(row.type, row.data)
+        totals[row.entity] = totals.get(row.entity, 0) + event.amount
+    return totals
+
+
+# --- the lease ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_lease_has_one_owner(two: tuple[Process, Process]) -> None:
+    one, other = two
+    await acquired(one.leases)
+    assert await other.leases.acquire("follower", 1, from_end=False) is None
+    assert await other.leases.acquire("another", 1, from_end=False) is not None
+
+
+async def test_a_released_lease_is_free_at_once(two: tuple[Process, Process]) -> None:
+    one, other = two
+    await one.leases.release(await acquired(one.leases))
+    await acquired(other.leases)
+
+
+async def test_a_lease_is_free_at_once_when_its_owners_connection_is_gone(
+    two: tuple[Process, Process], connection: Connection
+) -> None:
+    one, other = two
+    await acquired(one.leases)
+    kill = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'one leases'"
+    await connection.execute(kill)
+    await acquired(other.leases)
+
+
+async def test_a_lease_is_free_when_it_has_run_out(two: tuple[Process, Process], connection: Connection) -> None:
+    one, other = two
+    await acquired(one.leases)
+    await let_it_run_out(connection)
+    await acquired(other.leases)
+
+
+async def test_a_renewed_lease_does_not_run_out(
+    two: tuple[Process, Process], connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, _ = two
+    await acquired(one.leases)
+    await connection.execute("update subscription set lease_until = clock_timestamp() + interval '1 second'")
+    await one.leases._renew()
+    left = "select extract(epoch from lease_until - clock_timestamp())::float from subscription"
+    row = await (await connection.execute(left)).fetchone()
+    assert row is not None
+    assert 5 < row[0] <= following.LEASE
+
+
+async def test_the_owner_learns_at_the_next_renewal_that_its_lease_is_lost(
+    two: tuple[Process, Process], connection: Connection
+) -> None:
+    one, other = two
+    lease = await acquired(one.leases)
+    await let_it_run_out(connection)
+    await acquired(other.leases)
+    await one.leases._renew()
+    assert lease.lost
+
+
+async def test_a_former_owners_move_is_refused_and_its_rows_are_undone(
+    two: tuple[Process, Process], connection: Connection
+) -> None:
+    one, other = two
+    await one.give(Add("a", 5))
+    zombie = await acquired(one.leases, COUNTS.name)
+    await let_it_run_out(connection)
+    owner = await acquired(other.leases, COUNTS.name)
+    page = await read_page(connection, 0, 10)
+    with pytest.raises(LeaseLost):
+        await Projector(one.database, COUNTS, CODEC).work(zombie, page)
+    assert await counts(connection) == {}
+    await Projector(other.database, COUNTS, CODEC).work(owner, page)
+    assert await counts(connection) == {"a": 5}
+
+
+async def test_the_same_page_cannot_be_worked_twice(process: Process, connection: Connection) -> None:
+    await process.give(Add("a", 5))
+    lease = await acquired(process.leases, COUNTS.name)
+    page = await read_page(connection, 0, 10)
+    projector = Projector(process.database, COUNTS, CODEC)
+    await projector.work(lease, page)
+    lease.position = 0  # as it would be if the answer to the commit had been lost
+    with pytest.raises(LeaseLost):
+        await projector.work(lease, page)
+    assert await counts(connection) == {"a": 5}
+
+
+async def test_of_many_followers_exactly_one_follows(two: tuple[Process, Process], connection: Connection) -> None:
+    seen = [Seen(process) for process in two for _ in range(3)]
+    for work in seen:
+        work.process.start(work.process.subscription("follower", work).run())
+    for number in range(20):
+        await two[number % 2].give(Add("a"))
+    await eventually(lambda: position(connection), until=lambda at: at == 20)
+    assert sorted(work.positions for work in seen) == [[]] * 5 + [list(range(1, 21))]
+
+
+async def test_another_process_goes_on_where_a_dead_one_stopped(
+    two: tuple[Process, Process], connection: Connection
+) -> None:
+    seen = [Seen(process) for process in two]
+    await two[0].give_all(Add("a"), Add("a"))
+    dying = two[0].start(two[0].subscription("follower", seen[0]).run())
+    await eventually(lambda: position(connection), until=lambda at: at == 2)
+    two[1].start(two[1].subscription("follower", seen[1]).run())
+    await ended(dying)
+    await two[1].give_all(Add("a"), Add("a"))
+    await eventually(lambda: seen[1].positions, until=lambda positions: positions == [3, 4])
+
+
+# --- where it begins, and when it wakes -----------------------------------------------------------------------------
+
+
+async def test_a_new_subscription_begins_at_the_beginning_or_when_asked_at_the_end(process: Process) -> None:
+    await process.give_all(Add("a"), Add("a"))
+    old, new = Seen(process), Seen(process)
+    process.start(process.subscription("from the start", old).run())
+    process.start(process.subscription("from the end", new, from_end=True).run())
+    await eventually(lambda: old.positions, until=lambda positions: positions == [1, 2])
+    await eventually(lambda: position_is_held(process, "from the end"))
+    await process.give(Add("a"))
+    await eventually(lambda: (old.positions, new.positions), until=lambda both: both == ([1, 2, 3], [3]))
+
+
+async def position_is_held(process: Process, name: str) -> bool:
+    async with process.database.engine.connect() as db:
+        found = await db.execute(
+            text("select from subscription where name = :name and owner is not null"), {"name": name}
+        )
+        return found.first() is not None
+
+
+async def test_events_of_other_types_are_passed_over_up_to_the_head(process: Process, connection: Connection) -> None:
+    seen = Seen(process)
+    process.start(process.subscription("follower", seen, types=["Noted"]).run())
+    await process.give_all(Add("a"), Note("a", "x"), Add("a"), Add("a"))
+    await eventually(lambda: position(connection), until=lambda at: at == 4)
+    assert seen.positions == [2]
+
+
+@pytest.mark.parametrize("who", ["the same process", "another process"])
+async def test_an_append_wakes_the_followers(
+    two: tuple[Process, Process], who: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(following, "POLL", 60.0)
+    seen = Seen(two[0])
+    two[0].start(two[0].subscription("follower", seen).run())
+    giver = two[0] if who == "the same process" else two[1]
+    for number in range(1, 4):
+        await giver.give(Add("a"))
+        await eventually(lambda: len(seen.positions), until=number.__eq__)
+
+
+async def test_a_follower_that_nobody_wakes_looks_by_itself(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(following, "POLL", 0.05)
+    async with Process(url, "deaf") as deaf, Process(url, "other") as other:
+        seen = Seen(deaf)
+        monkeypatch.setattr(deaf.signal, "wake", lambda: None)
+        deaf.start(deaf.subscription("follower", seen).run())
+        await eventually(lambda: position_is_held(deaf, "follower"))
+        await other.give(Add("a"))
+        await eventually(lambda: seen.positions == [1])
+
+
+# --- trouble --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def held(process: Process) -> tuple[Seen, Subscription]:
+    seen = Seen(process)
+    return seen, process.subscription("follower", seen)
+
+
+@pytest.mark.parametrize("poison", [1, 3, 5])
+async def test_an_event_that_cannot_be_handled_holds_its_follower_just_before_it(
+    process: Process, held: tuple[Seen, Subscription], connection: Connection, logged_errors: ErrorLog, poison: int
+) -> None:
+    logged_errors.expect("subscription_held")
+    seen, subscription = held
+    seen.poison = {poison}
+    await process.give_all(*[Add("a") for _ in range(5)])
+    process.start(subscription.run())
+    process.start(process.projecting(COUNTS).run())
+    await eventually(lambda: told_exactly(logged_errors, poison - 1))
+    assert (await position(connection) or 0, seen.positions) == (poison - 1, list(range(1, poison)))
+    assert subscription.trouble == "ValueError: it cannot be handled"
+    await eventually(lambda: position(connection, COUNTS.name), until=lambda at: at == 5)
+
+
+def told_exactly(errors: ErrorLog, position: int) -> bool:
+    return any(line.getMessage().endswith(f"the next event after position {position}") for line in errors.seen)
+
+
+async def test_a_held_follower_goes_on_when_its_event_can_be_handled(
+    process: Process, held: tuple[Seen, Subscription], logged_errors: ErrorLog
+) -> None:
+    logged_errors.expect("subscription_held")
+    seen, subscription = held
+    seen.poison = {2}
+    await process.give_all(*[Add("a") for _ in range(5)])
+    process.start(subscription.run())
+    await eventually(lambda: subscription.trouble)
+    seen.poison.clear()
+    await eventually(lambda: (seen.positions, subscription.trouble), until=lambda now: now == ([1, 2, 3, 4, 5], None))
+
+
+async def test_trouble_that_passes_holds_nothing_up_for_good(process: Process, connection: Connection) -> None:
+    seen = Seen(process)
+    process.start(process.subscription("follower", seen).run())
+    for number in range(1, 6):
+        await connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity where application_name in ('counter', %s, %s)",
+            ("counter read follower", "counter listen"),
+        )
+        await process.give(Add("a"))
+        await eventually(lambda: position(connection), until=number.__eq__)
+    assert sorted(set(seen.positions)) == [1, 2, 3, 4, 5], "some of them again, as their move was lost"
+
+
+async def test_a_stopped_follower_finishes_its_page_and_lets_go(process: Process, connection: Connection) -> None:
+    entered, leave = asyncio.Event(), asyncio.Event()
+
+    async def slowly(lease: Lease, page: Page) -> None:
+        entered.set()
+        await leave.wait()
+        await moved(process.database, lease, page.reached)
+
+    await process.give(Add("a"))
+    subscription = process.subscription("follower", slowly)
+    running = process.start(subscription.run())
+    await entered.wait()
+    subscription.stop()
+    leave.set()
+    await running
+    assert await position(connection) == 1
+    assert not await position_is_held(process, "follower")
+
+
+# --- crashes --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.fault
+async def test_rows_and_position_survive_a_kill_together(url: str, process: Process, connection: Connection) -> None:
+    """Killed before the commit of the second page, and started again until it has caught up."""
+    amounts = [Add(f"c{n % 5}", n) for n in range(40)]
+    for killed in (1, 2):
+        await process.give_all(*amounts)
+        async with program("follow", url, failpoint="projection.before_commit:1") as child:
+            assert await asyncio.wait_for(child.wait(), 20) == -signal.SIGKILL
+        assert await counts(connection) == ({} if killed == 1 else await counted_up_to(connection, 40))
+        async with program("follow", url):
+            head = await read_head(connection)
+            await eventually(lambda: position(connection, COUNTS.name), 20, until=head.__eq__)
+    assert await counts(connection) == await counted_anew(connection)
+
+
+async def counted_up_to(connection: Connection, head: int) -> dict[str, Any]:
+    query = """select stream, sum((data->>'amount')::int)::int from event where position <= %s group by stream"""
+    rows = await (await connection.execute(query, (head,))).fetchall()
+    return {stream.removeprefix("counter-"): total for stream, total in rows}

@@ -1,0 +1,71 @@
+"""Both services as processes on their own fresh databases and topics, and what must be true of them afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from services.checkin.main import SERVICE as CHECKIN
+from services.points.main import SERVICE as POINTS
+from shared.embedded.infra import Infra
+from shared.migrating import migrate
+from shared.service import Service
+from shared.testing.audit import faults_of
+from shared.testing.infrastructure import Databases, fresh_topics
+from shared.testing.processes import ServiceProcess, Surroundings
+
+SERVICES = {service.name: service for service in (CHECKIN, POINTS)}
+
+
+def migrated(databases: Databases, service: Service) -> str:
+    """A fresh database at the service's revision, with its read tables."""
+    return databases.fresh(service.name, lambda url: migrate(service.name, url, service.all_projections))
+
+
+class Town:
+    """The processes of one test module. They are started by the tests, and killed at the end."""
+
+    def __init__(self, infra: Infra, databases: Databases, folder: Path) -> None:
+        self.infra, self._databases = infra, databases
+        self.surroundings = Surroundings(folder, infra.kafka)
+        self.urls = {name: migrated(databases, service) for name, service in SERVICES.items()}
+        self.checkin, self.points = self.process("checkin"), self.process("points")
+
+    def process(self, service: str, *, role: str = "all", name: str = "") -> ServiceProcess:
+        """One more process of a service, on the same database."""
+        process = ServiceProcess(service, self.surroundings, self.urls[service], role=role, name=name)
+        self._processes = [*getattr(self, "_processes", ()), process]
+        return process
+
+    async def idle(self) -> None:
+        """Wait until nothing is left to do anywhere: one service's last event may be the other's next."""
+        before: list[int] = []
+        while (now := [await process.idle() for process in (self.checkin, self.points) if process.running]) != before:
+            before = now
+
+    async def faults(self, *services: str) -> list[str]:
+        """What is wrong with these services, now that they are idle."""
+        found = []
+        for name in services:
+            scratch = self._databases.empty()
+            faults = await faults_of(SERVICES[name], self.urls[name], self.infra.kafka, scratch)
+            found += [f"{name}: {fault}" for fault in faults]
+        return found
+
+    def end(self) -> None:
+        for process in self._processes:
+            process.kill()
+
+
+@asynccontextmanager
+async def a_town(infra: Infra, databases: Databases, folder: Path, *started: str) -> AsyncIterator[Town]:
+    """Fresh topics, fresh databases, and these services started."""
+    await fresh_topics(infra, *SERVICES)
+    town = Town(infra, databases, folder)
+    try:
+        await asyncio.gather(*[getattr(town, name).start() for name in started])
+        yield town
+    finally:
+        town.end()
