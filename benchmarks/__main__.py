@@ -33,7 +33,7 @@ def main(names: Sequence[str]) -> None:
         Path(folder).chmod(0o755)  # the database runs under another account when we are root
         with start(instance="bench", say=console.log, root=Path(folder)) as infra:
             figures = asyncio.Runner(loop_factory=uvloop.new_event_loop).run(measure(infra, names or NAMES, console))
-    LATEST.write_bytes(msgspec.json.format(msgspec.json.encode(figures)) + b"\n")
+    keep(figures)
     Console(width=150).print(table(figures))
 
 
@@ -42,10 +42,19 @@ async def measure(infra: Infra, names: Sequence[str], console: Console) -> list[
     for name in names:
         run = import_module(f"benchmarks.{name}").run
         gc.collect()
-        gc.freeze()  # as a service process does after its imports
+        gc.freeze()  # this and the threshold as a service process has them
+        gc.set_threshold(50_000, 20, 50)
         console.log(f"{name} ...")
         figures += await run(infra)
     return figures
+
+
+def keep(figures: Sequence[Figure]) -> None:
+    """Write `latest.json`; what was not run this time stays as it was."""
+    before = msgspec.json.decode(LATEST.read_bytes(), type=list[Figure]) if LATEST.exists() else []
+    now = {(one.name, one.against): one for one in figures}
+    known = {(one.name, one.against): one for one in before}
+    LATEST.write_bytes(msgspec.json.format(msgspec.json.encode(list({**known, **now}.values()))) + b"\n")
 
 
 def table(figures: Sequence[Figure]) -> Table:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime
+from functools import partial
 from itertools import count
 from random import Random
 from typing import Any
@@ -13,7 +14,7 @@ from typing import Any
 from benchmarks.limits.group_commit import SCHEMA, GroupCommit
 from benchmarks.limits.one_by_one import OneByOne
 from benchmarks.limits.peer import in_threads, peer
-from benchmarks.measuring import Contestant, Figure, paired, repeatedly
+from benchmarks.measuring import Figure, paired, repeatedly
 from benchmarks.places import CLOCK, connected, fresh_database, with_log
 from shared.committer import Committer
 from shared.database import Database
@@ -27,6 +28,8 @@ CALLERS = (1, 32, 256)
 SECONDS = 1.5  # of each contestant in each round
 STREAMS = 5_000
 NOTE = "x" * 300  # so that an event has about 400 bytes, like a visit with its trace context
+BY_HAND, SINGLE, PEER = "group commit by hand", "SQLAlchemy, one by one", "eventsourcing"
+GOALS = {BY_HAND: 0.5, SINGLE: 4.0, PEER: 10.0}
 NOON = datetime(2026, 1, 23, 4, tzinfo=UTC)
 
 
@@ -68,24 +71,16 @@ async def run(infra: Infra) -> list[Figure]:
         scans = peer(fresh_database(infra, "bench_peer"))
         stack.callback(scans.close)
         event = {"at": NOON.isoformat(), "member_id": "M-000001", "station_id": "S-0001", "note": NOTE}
+        contestants: dict[str, Callable[[int], Awaitable[float]]] = {
+            BY_HAND: lambda n: repeatedly(n, SECONDS, lambda: limit(event)),
+            "ours": lambda n: repeatedly(n, SECONDS, ours),
+            SINGLE: lambda n: repeatedly(n, SECONDS, lambda: single.submit(f"gate-{pick(STREAMS)}", event)),
+            PEER: lambda n: asyncio.to_thread(in_threads, n, SECONDS, lambda: scans.scan("M-000001", "S-0001", NOTE)),
+        }
         for callers in CALLERS:
-            contestants: dict[str, Contestant] = {
-                "group commit by hand": lambda n=callers: repeatedly(n, SECONDS, lambda: limit(event)),
-                "ours": lambda n=callers: repeatedly(n, SECONDS, ours),
-                "SQLAlchemy, one by one": lambda n=callers: repeatedly(
-                    n, SECONDS, lambda: single.submit(f"gate-{pick(STREAMS)}", event)
-                ),
-                "eventsourcing": lambda n=callers: asyncio.to_thread(
-                    in_threads, n, SECONDS, lambda: scans.scan("M-000001", "S-0001", NOTE)
-                ),
-            }
-            rounds = await paired(contestants, within=25)
+            rounds = await paired({name: partial(run, callers) for name, run in contestants.items()}, within=25)
             name = f"commands, {callers} callers" if callers > 1 else "commands, 1 caller"
-            for reference, goal in (
-                ("group commit by hand", 0.5),
-                ("SQLAlchemy, one by one", 4),
-                ("eventsourcing", 10),
-            ):
+            for reference, goal in GOALS.items():
                 figures.append(rounds.figure(name, "commands/s", "ours", reference, goal))
     return figures
 

@@ -13,8 +13,8 @@ from benchmarks.measuring import Figure, paired
 from benchmarks.places import CLOCK, CONTENT_KEY, Parts, fresh_database
 from benchmarks.town import INTAKE, TOWN, founded, fresh_topics, scanned
 from services.checkin.main import SERVICE
-from shared.contracts.registry import PARTITIONS
 from shared.content import Vault
+from shared.contracts.registry import PARTITIONS
 from shared.database import Connection
 from shared.embedded.infra import Infra
 from shared.ingest import Ingest

@@ -23,8 +23,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from benchmarks.measuring import Figure, Noise, Rounds
 from benchmarks.places import CLOCK, CONTENT_KEY, Parts, connected, fresh_database
-from benchmarks.points_process import SERVICE as POINTS
-from benchmarks.points_process import TELL
+from benchmarks.points_process import POINTS, TELL
 from benchmarks.town import TOWN, founded, fresh_topics, member, station
 from services.checkin.domain.device_time import Moment
 from services.checkin.domain.visits import ScanEntry

@@ -29,7 +29,7 @@ TELL = """create function tell() returns trigger language plpgsql as $$
   begin perform pg_notify('seen', new.visit_id); return null; end $$;
 create trigger tell after insert on seen_visit_v1 for each row execute function tell()"""
 
-SERVICE = replace(SERVICE, projections=(*SERVICE.projections, SEEN))
+POINTS = replace(SERVICE, projections=(*SERVICE.projections, SEEN))
 
 if __name__ == "__main__":
-    run(SERVICE)
+    run(POINTS)

@@ -14,7 +14,7 @@ from services.checkin.projections.member_visits import MEMBER_VISITS, VISIT
 from shared.embedded.infra import Infra
 from shared.log.read import Page
 from shared.migrating import migrate
-from shared.projecting import Projector
+from shared.projecting import PAGE, Projector
 from shared.subscription import Lease
 
 EVENTS = 200_000
@@ -64,7 +64,7 @@ async def replayed(infra: Infra) -> float:
                 done.set()
 
         began = time.perf_counter()
-        parts.start(parts.follow(MEMBER_VISITS.name, work, sorted(MEMBER_VISITS.rules)).run())
+        parts.start(parts.follow(MEMBER_VISITS.name, work, sorted(MEMBER_VISITS.rules), PAGE).run())
         await done.wait()
         return EVENTS / (time.perf_counter() - began)
 

@@ -25,6 +25,7 @@ from shared.migrating import migrate
 from shared.waking import Signal
 
 STATIONS = 1_600
+ROOM = 10_000  # people in one station: nobody is refused
 TOWN = "bench_town"
 INTAKE = intake_topic("checkin")
 PARENT = "4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7"
@@ -41,9 +42,8 @@ def station(number: int) -> str:
 def _registrations(members: int) -> Iterator[Command]:
     opened = datetime(2026, 1, 1, tzinfo=UTC)
     for number in range(STATIONS):
-        yield RegisterStation(
-            station(number), "org", "main", "hz", "xh", 30_000_000, 120_000_000, 10_000, opened, always_open=True
-        )
+        where = ("org", "main", "hz", "xh", 30_000_000, 120_000_000, ROOM)
+        yield RegisterStation(station(number), *where, opened, always_open=True)
     for number in range(members):
         yield RegisterMember(member(number), "courier", "org", opened)
 

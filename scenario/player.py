@@ -63,7 +63,8 @@ class Player:
         deadline = time.monotonic() + PATIENCE
         before: list[int] | None = None
         while True:
-            states = {name: await self._doors.idle(name) for name in self._system.services}
+            told = await asyncio.gather(*[self._doors.idle(name) for name in self._system.services])
+            states = dict(zip(self._system.services, told, strict=True))
             positions = [int(state["position"]) for state in states.values()]
             settled = all(state["idle"] for state in states.values())
             if settled and positions == before:

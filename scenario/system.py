@@ -22,9 +22,11 @@ from types import TracebackType
 from scenario.service_process import SERVICES, ServiceProcess
 from scenario.watching import Watch
 from shared.clock import FileClock
+from shared.embedded.errors import InfraError
 from shared.embedded.infra import Infra, start
 from shared.embedded.instance import Instance, clean
 from shared.embedded.ports import free_port, is_free
+from shared.errors import Unavailable
 from shared.identity import LocalIssuer
 
 FIRST_PORT = 8101  # of the first service, when the same addresses every time are wanted
@@ -94,7 +96,8 @@ class System:
             clean(self.instance, self.root)
 
     def _remove_databases(self) -> None:
-        if self.infra.kind == "urls" and (self.vanishes or not self.services):
+        """Embedded servers and containers go with their data; from given ones only what is ours is taken."""
+        if self.infra.kind == "urls":
             for service in SERVICES:
                 self.infra.drop(self.database(service))
 
@@ -120,11 +123,14 @@ class System:
 
         if self._fresh:
             self._remove_databases()
-        stack.callback(self._remove_databases)
+        stack.callback(lambda: self._remove_databases() if self.vanishes else None)
         self.databases = {name: self.infra.database(self.database(name)) for name in SERVICES}
-        preparing.prepare(self.infra.kafka, self.databases)
-        if self.infra.kind == "urls":
-            asyncio.run(preparing.pass_over_what_is_there(self.infra.kafka, self.databases))
+        try:
+            preparing.prepare(self.infra.kafka, self.databases)
+            if self.infra.kind == "urls":
+                asyncio.run(preparing.pass_over_what_is_there(self.infra.kafka, self.databases))
+        except Unavailable as error:
+            raise InfraError(str(error), "start that Kafka, or correct KAFKA_URL") from error
 
     def _start(self, stack: ExitStack) -> None:
         with ThreadPoolExecutor(len(SERVICES)) as starting:

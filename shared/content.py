@@ -35,6 +35,12 @@ class Vault:
                 f"CONTENT_KEY: not a key ({error}). Give 16, 24 or 32 random bytes in base64."
             ) from error
 
+    async def check(self, db: Connection) -> None:
+        """Raises `ConfigInvalid` when what is kept here was written under another key."""
+        row = await (await db.execute("select key_id, subject, wrapped from content_key limit 1")).fetchone()
+        if row is not None:
+            self._unwrap(row[0], row[1], bytes(row[2]))
+
     async def store(self, db: Connection, ref: str, subject: str, content: bytes) -> None:
         """Keep this content under a reference; the same reference again keeps what is there."""
         key_id, key = await self._key(db, subject)

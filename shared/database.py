@@ -39,9 +39,10 @@ class Database:
         try:
             parsed = make_url(url)
             if parsed.get_backend_name() != "postgresql" or not parsed.database:
-                raise ValueError("it must be postgresql://user:password@host:port/database")
+                raise ValueError("another kind of database, or none named")
         except Exception as error:
-            raise ConfigInvalid(f"DATABASE: not a database URL ({error}).") from error
+            remedy = "Give postgresql://user:password@host:port/database."
+            raise ConfigInvalid(f"DATABASE: not a database URL ({error}). {remedy}") from error
         self.url, self.name = url, name
         self.engine: AsyncEngine = create_async_engine(
             parsed.set(drivername="postgresql+psycopg"),

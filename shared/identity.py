@@ -53,8 +53,11 @@ class Verifier:
     def __init__(self, keys: Path, issuer: str, audience: str) -> None:
         try:
             self._keys = KeySet.import_key_set(json.loads(keys.read_text()))
-        except (OSError, ValueError, JoseError) as error:
-            raise ConfigInvalid(f"ISSUER_KEYS: {keys} is not a JWK set ({error}).") from error
+        except (OSError, ValueError, KeyError, TypeError, JoseError) as error:
+            raise ConfigInvalid(
+                f"ISSUER_KEYS: {keys} is not a JWK set ({type(error).__name__}: {error}). "
+                'Give a file with the issuer\'s public keys: {"keys": [...]}.'
+            ) from error
         self._claims = jwt.JWTClaimsRegistry(
             leeway=LEEWAY,
             iss={"essential": True, "value": issuer},

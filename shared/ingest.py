@@ -168,8 +168,18 @@ class Ingest:
         base, fate = row[0], row[1] or []
         if new := fate.count("new"):
             self._signal.appended(base + new)
+        if fate and set(fate) == {"passed"}:
+            await self._check_made_anew(connection, TopicPartition(topic, partition))
         if topic == intake_topic(self._service) and new < len(fate):
             await self._answer_known(page, fate)
+
+    async def _check_made_anew(self, connection: Connection, partition: TopicPartition) -> None:
+        """Records below the stored offset are a former owner's late page, or the topic was made anew under us."""
+        ends = await self._consumer.end_offsets([partition]) if self._consumer is not None else {}
+        reached = (await _offsets(connection)).get(partition, 0)
+        if reached > ends.get(partition, reached):
+            await _begin_anew(connection, partition)
+            raise Unavailable(f"{partition} was made anew: the page is read again")
 
     async def _answer_known(self, page: Taken, fate: list[str]) -> None:
         """Duplicates and reused ids change nothing, so their answers are best effort."""
@@ -199,13 +209,17 @@ class Ingest:
             for partition in partitions:
                 reached = stored.get(partition, 0)
                 if reached > ends[partition]:
-                    log.error("%s was made anew: reading it from its start", partition, extra={"action": "topic_anew"})
-                    await connection.execute(NEW_EPOCH, (partition.topic, partition.partition))
+                    await _begin_anew(connection, partition)
                     reached = 0
                 consumer.seek(partition, reached)
 
 
 NEW_EPOCH = "update consumer_offset set next_offset = 0, epoch = epoch + 1 where topic = %s and part = %s"
+
+
+async def _begin_anew(connection: Connection, partition: TopicPartition) -> None:
+    log.error("%s was made anew: reading it from its start", partition, extra={"action": "topic_anew"})
+    await connection.execute(NEW_EPOCH, (partition.topic, partition.partition))
 
 
 async def _offsets(connection: Connection) -> dict[TopicPartition, int]:

@@ -23,6 +23,8 @@ from shared.subscription import Lease
 
 T = TypeVar("T")
 
+PAGE = 4_000  # events; larger than other pages, as each is one transaction and a rebuild has many
+
 
 class Put(NamedTuple):
     """Insert this row, or give the row of the same key these values."""

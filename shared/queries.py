@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -18,6 +19,8 @@ from shared.projecting import Projection
 
 PATIENCE = 2.0  # seconds to wait for a position
 LOOK_FIRST, LOOK_MOST = 0.002, 0.05  # seconds between looks
+
+_NUMBER = re.compile(r"^[0-9]{1,18}\Z")
 
 POSITION = text("""select s.position, h.epoch from subscription s, log_head h
   where s.name = :name and s.version = :version""")
@@ -61,7 +64,7 @@ class Queries:
         if token is None:
             return None
         service, epoch, position = [*token.split("."), "", ""][:3]
-        if service != self._service or not epoch.isdigit() or not position.isdigit():
+        if service != self._service or not _NUMBER.match(epoch) or not _NUMBER.match(position):
             raise ValidationFailed(f"it is not a position of {self._service}", field="min_position")
         return int(epoch), int(position)
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import os
 import signal
+import socket
 from collections.abc import Awaitable, Coroutine, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,13 +26,14 @@ from shared.committer import Committer
 from shared.config import Settings
 from shared.content import Vault
 from shared.database import Database, retrying
+from shared.errors import ConfigInvalid
 from shared.health import Health
 from shared.identity import Verifier
 from shared.ingest import Ingest
 from shared.kafka import Sender
 from shared.migrating import check_revision
 from shared.page import PageBuilder
-from shared.projecting import Projector
+from shared.projecting import PAGE, Projector
 from shared.queries import Queries
 from shared.reacting import Door, Reactor
 from shared.relay import Relay
@@ -64,21 +67,23 @@ async def serve(service: Service, settings: Settings, role: str) -> None:
     failpoints.arm(settings.failpoint, production=settings.production)
     flush = configure(service.name, settings.otlp)
     clock = clock_for(settings.clock, production=settings.production)
-    epoch = await retrying(lambda: _ready(database, service.name), "waiting for the database")
+    vault = Vault(settings.content_key)
+    verifier = Verifier(issuer_keys(settings), settings.issuer, settings.audience)
+    epoch = await retrying(lambda: _ready(database, service.name, vault), "waiting for the database")
     waking = Signal(database)
     codec = service.codec
     committer = Committer(database, service.handlers, codec, clock, waking)
-    verifier = Verifier(issuer_keys(settings), settings.issuer, settings.audience)
     queries, intake = Queries(service.name, database), service.messaging.intake
     api = Api(service.name, committer, queries, intake, clock, verifier, epoch)
-    worker = _worker(service, settings, database, committer, clock, waking, epoch) if role != "api" else None
+    worker = _worker(service, settings, database, committer, clock, waking, vault, epoch) if role != "api" else None
     health = Health(service.name, database, committer, worker, movable=not isinstance(clock, SystemClock))
     server = _Server(_web(service, api, health, role), settings)
+    port = _listen(settings.http_host, settings.http_port)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     core = [_start(waking.run(), "waking"), _start(committer.run(), "committer")]
-    http = _start(server.serve(), "http")
+    http = _start(server.serve([port]), "http")
     try:
         if worker is not None:
             parts = [worker.ingest.run(), worker.leases.run(), *[s.run() for s in worker.subscriptions]]
@@ -93,10 +98,13 @@ async def serve(service: Service, settings: Settings, role: str) -> None:
         flush()
 
 
-async def _ready(database: Database, service: str) -> int:
+async def _ready(database: Database, service: str, vault: Vault) -> int:
     async with database.engine.connect() as db:
         await db.run_sync(check_revision, service)
-        return int((await db.execute(text("select epoch from log_head"))).scalar_one())
+        epoch = int((await db.execute(text("select epoch from log_head"))).scalar_one())
+    async with await database.connect("content key") as connection:
+        await vault.check(connection)
+    return epoch
 
 
 def _worker(
@@ -106,11 +114,12 @@ def _worker(
     committer: Committer,
     clock: Clock,
     waking: Signal,
+    vault: Vault,
     epoch: int,
 ) -> Worker:
     codec, messaging = service.codec, service.messaging
     sender = Sender(settings.kafka, f"{service.name}-relay")
-    builder = PageBuilder(service.name, clock, Vault(settings.content_key))
+    builder = PageBuilder(service.name, clock, vault)
     ingest = Ingest(service.name, database, settings.kafka, builder, sender, waking, settings.member)
     leases = Leases(database)
     door = Door(database, committer, messaging.intake)
@@ -127,7 +136,14 @@ def _worker(
         work = Projector(database, projection, codec).work
         subscriptions.append(
             Subscription(
-                database, waking, leases, projection.name, work, sorted(projection.rules), version=projection.version
+                database,
+                waking,
+                leases,
+                projection.name,
+                work,
+                sorted(projection.rules),
+                version=projection.version,
+                page=PAGE,
             )
         )
     return Worker(ingest, leases, subscriptions, timers, sender)
@@ -142,6 +158,17 @@ def _web(service: Service, api: Api, health: Health, role: str) -> FastAPI:
         for router in service.routers:
             app.include_router(router)
     return app
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Done by us, as uvicorn ends the process without a remedy when the port is taken."""
+    try:
+        return socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        raise ConfigInvalid(
+            f"HTTP_PORT: nobody can listen at {host}:{port} ({os.strerror(error.errno or 0)}). "
+            "End the process that does, or set YIZHAN_HTTP_PORT to another port."
+        ) from error
 
 
 class _Server(uvicorn.Server):

@@ -141,7 +141,8 @@ async def _caller(
     traceparent: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Caller:
     api: Api = request.app.state.api
-    return Caller(api, api.verifier.principal(authorization), request.url.path, idempotency_key, traceparent)
+    parent = traceparent if tracing.parse(traceparent) else None  # what is none is not stored and handed on
+    return Caller(api, api.verifier.principal(authorization), request.url.path, idempotency_key, parent)
 
 
 Call: TypeAlias = Annotated[Caller, Depends(_caller)]
@@ -193,10 +194,15 @@ async def _refused(_request: Request, error: Exception) -> Response:
 
 async def _invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = [{"field": ".".join(str(p) for p in e["loc"][1:]) or "body", "message": e["msg"]} for e in error.errors()]
+    faults = [{"field": _field(fault), "message": fault["msg"]} for fault in error.errors()]
     answer = problem(422, "VALIDATION_FAILED", ValidationFailed.message(), faults[0]["message"], faults[0]["field"])
     body = {**msgspec.json.decode(bytes(answer.body)), "errors": faults}
     return JSONResponse(body, 422, media_type="application/problem+json")
+
+
+def _field(fault: Mapping[str, Any]) -> str:
+    """Where the fault is; what is not JSON has no fields, only a place in its bytes."""
+    return "body" if fault["type"] == "json_invalid" else ".".join(str(part) for part in fault["loc"][1:]) or "body"
 
 
 async def _http(_request: Request, error: Exception) -> Response:

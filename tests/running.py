@@ -31,12 +31,13 @@ class Town:
         self.infra, self._databases = infra, databases
         self.surroundings = Surroundings(folder, infra.kafka)
         self.urls = {name: migrated(databases, service) for name, service in SERVICES.items()}
+        self._processes: list[ServiceProcess] = []
         self.checkin, self.points = self.process("checkin"), self.process("points")
 
     def process(self, service: str, *, role: str = "all", name: str = "") -> ServiceProcess:
         """One more process of a service, on the same database."""
         process = ServiceProcess(service, self.surroundings, self.urls[service], role=role, name=name)
-        self._processes = [*getattr(self, "_processes", ()), process]
+        self._processes.append(process)
         return process
 
     async def idle(self) -> None:

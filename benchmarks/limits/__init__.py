@@ -1,1 +1,1 @@
-"""Yardsticks: the least code that does the work with the same guarantees, and what others offer. Not parts of Yizhan."""
+"""Yardsticks: the least code that does the work, and what others offer. No parts of Yizhan."""

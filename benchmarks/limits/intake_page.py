@@ -20,9 +20,9 @@ PAGE = 1_000
 
 SCHEMA = """
 create table received (source text, id text, primary key (source, id));
-create table event (position bigint generated always as identity primary key, stream text not null, version int not null,
-  type text not null, data json not null, meta json not null, recorded_at timestamptz not null default now(),
-  unique (stream, version));
+create table event (position bigint generated always as identity primary key,
+  stream text not null, version int not null, type text not null, data json not null, meta json not null,
+  recorded_at timestamptz not null default now(), unique (stream, version));
 create table snapshot (stream text primary key, version int not null, state json not null);
 create table board (station text primary key, inside int not null);
 create table reached (topic text, part int, offset_ bigint, primary key (topic, part));

@@ -21,7 +21,7 @@ MAX_HEADERS = 64
 
 # Ends with \Z, as $ would let a last line break through.
 _PRINTABLE = re.compile(r"^[^\x00-\x1f\x7f]+\Z")
-_TRACE = re.compile(r"^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}\Z")
+_TRACE = re.compile(r"^[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}\Z")
 _JSON_CONTENT = re.compile(r"^application/(?:[a-z0-9.+-]+\+)?json\s*(?:;.*)?$")
 _NEEDED = ("specversion", "id", "source", "type", "subject")
 _READ = (*_NEEDED, "time", "traceparent", "correlationid", "causationid", "orgid")
@@ -110,7 +110,7 @@ def _from_structured(content_type: str, value: bytes) -> tuple[dict[str, str], b
 def parse_json(value: bytes) -> dict[str, Any]:
     """The one JSON object in these bytes: no duplicate keys, no NaN, no lone surrogates. Raises `Unreadable`."""
     try:
-        parsed = json.loads(value.decode(), object_pairs_hook=_no_twins, parse_constant=_no_constant)
+        parsed = _strictly.decode(value.decode())
         msgspec.json.encode(parsed)  # refuses lone surrogates
     except Unreadable:
         raise
@@ -132,6 +132,9 @@ def _no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _no_constant(name: str) -> Any:
     raise Unreadable("NOT_JSON", "data", f"{name} is not JSON. Send a number or leave the field out.")
+
+
+_strictly = json.JSONDecoder(object_pairs_hook=_no_twins, parse_constant=_no_constant)  # made once
 
 
 def _checked(attributes: Mapping[str, str], trace: str | None, key: bytes | None) -> Envelope:

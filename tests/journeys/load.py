@@ -28,7 +28,7 @@ async def a_round(town: Town, name: str, *, pauses: float = 0.0) -> None:
     for way in ("entry", "exit"):
         async with asyncio.TaskGroup() as doors:
             doors.create_task(_scans_by_kafka(town, name, way, kafka))
-            doors.create_task(_scans_by_http(town, name, way, http))
+            doors.create_task(scans_by_http(town, name, way, http))
             if way == "exit":
                 doors.create_task(_patrols(town, name))
         await asyncio.sleep(pauses)
@@ -39,7 +39,8 @@ async def _scans_by_kafka(town: Town, name: str, way: str, members: list[str]) -
         await publisher.send(SCANS, *[scan(f"{name}-{way}-{member}", member, way) for member in members])
 
 
-async def _scans_by_http(town: Town, name: str, way: str, members: list[str]) -> None:
+async def scans_by_http(town: Town, name: str, way: str, members: list[str]) -> None:
+    """Each is repeated under its key until it has an answer."""
     async with calling(town.checkin, town.surroundings, GATE, "gate") as gate:
         for member in members:
             answer = await gate.insist("/scans", scanned(member, way), f"{name}-{way}-{member}")

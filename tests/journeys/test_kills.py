@@ -11,9 +11,11 @@ import pytest
 
 from shared.embedded.infra import Infra
 from shared.failpoints import POINTS
+from shared.testing.gates import GATE, SCANS, calling, scan, scanned
 from shared.testing.infrastructure import Databases, databases_of, infrastructure
 from shared.testing.processes import ServiceProcess
-from tests.journeys.load import a_round, settle_both
+from shared.testing.topics import Publisher
+from tests.journeys.load import MEMBERS, a_round, scans_by_http, settle_both
 from tests.running import Town, a_town
 
 pytestmark = pytest.mark.fault
@@ -68,7 +70,7 @@ async def healthy(town: Town) -> Town:
 async def test_a_process_killed_at_a_point_goes_on_where_it_was(town: Town, point: str, service: str) -> None:
     victim: ServiceProcess = getattr(await healthy(town), service)
     await victim.stop()
-    await victim.start(failpoint=f"{point}:2" if point != "timer.after_fire" else point)
+    await victim.start(failpoint=point)
     load = asyncio.create_task(a_round(town, f"{point}-{service}"))
     if point == "timer.after_fire":
         await load  # the stays have timers now: those of people who went out are cleared
@@ -84,9 +86,6 @@ async def test_a_process_killed_at_a_point_goes_on_where_it_was(town: Town, poin
 
 async def _forgotten_exits(town: Town) -> None:
     """Some stay inside until their time is over."""
-    from shared.testing.gates import SCANS, scan
-    from shared.testing.topics import Publisher
-
     async with Publisher(town.infra.kafka) as publisher:
         await publisher.send(SCANS, *[scan(f"stays-{member}", member) for member in ("W03", "W04", "W05")])
     await town.checkin.idle()
@@ -99,7 +98,13 @@ async def test_postgresql_killed_and_started_in_the_middle_of_a_round_costs_noth
         pytest.skip("only servers of our own are killed")
     load = asyncio.create_task(a_round(town, "postgresql", pauses=0.3))
     await asyncio.to_thread(server.kill)
-    await asyncio.to_thread(server.start)
+    async with calling(town.checkin, town.surroundings, GATE, "gate") as gate:
+        away = [await gate.post("/scans", scanned("W01"), "while-away"), await gate.get("/stations/S1/live")]
+        assert [(one.status_code, one.headers["Retry-After"]) for one in away] == [(503, "1")] * 2
+        assert (await gate.http.get("/livez")).status_code == 200
+        assert (await gate.http.get("/readyz")).status_code == 503
+        await asyncio.to_thread(server.start)
+        assert (await gate.insist("/scans", scanned("W01"), "while-away")).status_code == 200
     await load
     await town.idle()
     assert await town.faults("checkin", "points") == []
@@ -132,7 +137,5 @@ async def test_a_broker_that_hangs_for_15_seconds_does_not_stop_commands(town: T
 
 
 async def _scanned_by_http_alone(town: Town, name: str) -> None:
-    from tests.journeys.load import MEMBERS, _scans_by_http
-
     async with asyncio.timeout(10):
-        await _scans_by_http(town, name, "entry", MEMBERS)
+        await scans_by_http(town, name, "entry", MEMBERS)

@@ -43,3 +43,10 @@ async def connection(url: str) -> AsyncIterator[Connection]:
 async def process(url: str) -> AsyncIterator[Process]:
     async with Process(url) as process:
         yield process
+
+
+@pytest_asyncio.fixture
+async def two(url: str) -> AsyncIterator[tuple[Process, Process]]:
+    """Two processes on the same log."""
+    async with Process(url, "one") as one, Process(url, "two") as two:
+        yield one, two

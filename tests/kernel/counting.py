@@ -110,3 +110,8 @@ async def somebody_waits_for_a_lock(connection: Connection) -> bool:
     await connection.execute("select pg_stat_clear_snapshot()")
     query = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'"
     return (await (await connection.execute(query)).fetchone()) is not None
+
+
+async def counts(connection: Connection) -> dict[str, int]:
+    """What the projection has counted so far."""
+    return dict(await (await connection.execute("select counter, total from count_v1")).fetchall())

@@ -120,7 +120,7 @@ async def test_a_topic_made_anew_is_read_from_its_start_with_an_alarm(
     await publish(infra, 192, 264)
     async with running(intake_of(url, infra.kafka)) as second:
         await eventually(lambda: len(second.taken()) == 264)
-        assert second.ingest.answered == 48
+        await eventually(lambda: second.ingest.answered == 48)
         assert {epoch for _, epoch in second.offsets().values() if epoch > 1} == {2}
     assert "topic_anew" in [getattr(line, "action", "") for line in logged_errors.seen]
 
@@ -136,6 +136,20 @@ async def test_a_topic_made_anew_under_a_running_consumer_is_read_from_its_start
         await fresh_topics(infra, "checkin")
         await publish(infra, 240, 312)
         await eventually(lambda: len(intake.taken()), 20, until=lambda count: count == 312)
+
+
+async def test_records_far_below_the_stored_offset_of_a_shorter_topic_are_not_passed_over(
+    infra: Infra, url: str, logged_errors: ErrorLog
+) -> None:
+    """A topic may be made anew so fast that no consumer sees it gone; then no new assignment tells of it."""
+    logged_errors.expect("topic_anew")
+    async with running(intake_of(url, infra.kafka)) as intake:
+        await publish(infra, 0, 24)
+        await eventually(lambda: len(intake.taken()) == 24)
+        with psycopg.connect(url) as db:
+            db.execute("update consumer_offset set next_offset = 1000")
+        await publish(infra, 24, 48)
+        await eventually(lambda: len(intake.taken()) == 48)
 
 
 async def test_two_consumers_with_overlapping_pages_of_one_partition_take_each_record_once(

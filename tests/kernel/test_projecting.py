@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Any, TypeAlias
 
+import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -89,6 +90,7 @@ A1 = {"area": "a", "number": 1}
 @example(pages=[[Add(THING, {**A1, "total": 1}), Drop(THING, A1), Add(THING, {**A1, "total": 2})]])
 @example(pages=[[Put(THING, {**A1, "total": 1}), Put(THING, {**A1, "total": 2}), Drop(THING, {**A1, "total": 1})]])
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.timeout(300)  # in trouble, to find the shortest case
 async def test_a_page_of_changes_does_what_they_do_one_by_one(things: Database, pages: list[list[RowChange]]) -> None:
     model: Model = {}
     async with things.engine.connect() as db:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import random
-import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,8 @@ from tests.kernel.programs import program
 pytestmark = [pytest.mark.load, pytest.mark.timeout(240)]
 
 KILL = """select pg_terminate_backend(pid) from pg_stat_activity
-    where datname = current_database() and application_name = %s"""
+    where datname = current_database() and application_name = %s
+    order by random() limit 1"""
 
 
 async def test_four_processes_on_one_stream_refuse_nobody(url: str, connection: Connection) -> None:
@@ -48,10 +49,9 @@ async def test_tailing_readers_miss_nothing_while_writers_roll_back_and_are_kill
     """24 writers in three processes, two readers, and somebody who kills connections all the while."""
     tails = [Tail(await Database(url, name="reader").connect("tails")) for _ in range(2)]
     async with asyncio.TaskGroup() as tasks:
-        killing = tasks.create_task(kill_some(connection, "writer appends", 0.05))
         reading = [tasks.create_task(tail.follow()) for tail in tails]
-        results = await asyncio.gather(*[told("write", url, 8, seconds, seed) for seed in range(3)])
-        await ended(killing)
+        async with connections_killed(connection, "writer appends", 50):
+            results = await asyncio.gather(*[told("write", url, 8, seconds, seed) for seed in range(3)])
         head = await read_head(connection)
         await eventually(lambda: [tail.reached for tail in tails], 30, until=[head, head].__eq__)
         for task in reading:
@@ -88,12 +88,21 @@ class Tail:
         self.reached, self.chain_of_versions[row.stream] = row.position, row.version
 
 
-async def kill_some(connection: Connection, name: str, seconds: float) -> None:
-    """About that often, one of these connections, chosen by chance."""
-    one = KILL + " order by random() limit 1"
-    while True:
-        await connection.execute(one, (name,))
-        await asyncio.sleep(random.uniform(0.5, 1.5) * seconds)
+@asynccontextmanager
+async def connections_killed(connection: Connection, name: str, every: int) -> AsyncIterator[None]:
+    """Meanwhile, whenever the log has grown by about so many events, one of these connections is killed."""
+
+    async def kill() -> None:
+        while True:
+            grown = await read_head(connection) + random.randint(every // 2, every * 2)
+            await eventually(lambda: read_head(connection), 60, until=grown.__le__)
+            await connection.execute(KILL, (name,))
+
+    killing = asyncio.create_task(kill())
+    try:
+        yield
+    finally:
+        await ended(killing)
 
 
 async def told(name: str, *arguments: Any) -> dict[str, Any]:
@@ -129,9 +138,8 @@ async def each_ended_once(connection: Connection, answers: list[Answer]) -> None
 async def test_commands_end_exactly_once_although_their_connection_is_killed(
     process: Process, connection: Connection
 ) -> None:
-    killing = asyncio.create_task(kill_some(connection, "counter committer", 0.3))
-    answers = await load(process, 5_000)
-    await ended(killing)
+    async with connections_killed(connection, "counter committer", 500):
+        answers = await load(process, 5_000)
     await each_ended_once(connection, answers)
 
 
@@ -155,7 +163,7 @@ async def test_commands_end_exactly_once_although_the_server_goes_and_comes_back
         loading = asyncio.create_task(load(process, 10_000))
         for _ in range(2):
             before = process.committer.batches
-            await eventually(lambda: process.committer.batches, until=range(before + 10, sys.maxsize).__contains__)
+            await eventually(lambda: process.committer.batches, until=(before + 10).__le__)
             await asyncio.to_thread(getattr(server, end))
             await asyncio.to_thread(server.start)
         answers = await loading
