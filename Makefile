@@ -44,7 +44,7 @@ $(INSTALLED): $(LOCKED)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-index --no-deps --no-build-isolation --editable .
 	@rm -f $(VENV)/.installed-* && touch $@
 
-run: install ## start the whole system, play a day through it, print addresses and a trace id
+run: install ## start the whole system, play a day through it, print addresses, then serve
 	@$(BIN)/python -m scenario run
 
 day: install ## play one day, check every figure and stop; SEED=7 INSTANCE=mine SCALE=10

@@ -23,6 +23,7 @@ from shared.log.append import Appended, Context, append
 from shared.log.codec import Codec, event_id
 from shared.log.read import COMMANDS, EVENTS
 from shared.log.states import States
+from shared.publishing import Publishing
 from shared.waking import Signal
 
 log = logging.getLogger(__name__)
@@ -55,10 +56,19 @@ class Answer:
 class Committer:
     """The only writer of own events in this process."""
 
-    def __init__(self, database: Database, handlers: Handlers, codec: Codec, clock: Clock, signal: Signal) -> None:
+    def __init__(
+        self,
+        database: Database,
+        handlers: Handlers,
+        codec: Codec,
+        clock: Clock,
+        signal: Signal,
+        publishing: Publishing | None = None,
+    ) -> None:
         self._link = Link(database, "committer")
         self._handlers, self._codec, self._clock, self._signal = handlers, codec, clock, signal
         self._states = States(handlers.deciders, codec)
+        self._publishing = publishing or Publishing()
         self._waiting: deque[Pending] = deque()
         self._running: dict[str, Pending] = {}
         self._wake = asyncio.Event()
@@ -191,7 +201,7 @@ class Committer:
 
     async def _decide(self, connection: Connection, pending: list[Pending]) -> tuple[Batch, list[Pending]]:
         """Decide a batch, reading what it needs; answers what had to be left for the next one, if anything."""
-        batch, rest = Batch(self._states, self._handlers, self._clock.now()), pending
+        batch, rest = Batch(self._states, self._handlers, self._publishing, self._clock.now()), pending
         for _ in range(MAX_LOADS):
             rest = rest[batch.decide(rest) :]
             if not rest:

@@ -19,6 +19,7 @@ from shared.errors import Kind, Refused, VersionConflict
 from shared.log.append import Commands, Context, Rows, Streams, micros
 from shared.log.codec import encode, event_id
 from shared.log.states import Held, States
+from shared.publishing import Publishing
 
 
 class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -124,6 +125,7 @@ class Batch:
 
     states: States
     handlers: Handlers
+    publishing: Publishing
     now: datetime
     commands: Commands = field(default_factory=Commands)
     rows: Rows = field(default_factory=Rows)
@@ -194,6 +196,9 @@ class Batch:
                     continue
                 raise TypeError(f"the handler changed {name}, which it did not read")
             states[name] = decider.fold(events, states.get(name, reader.read[name].state))
+            if not reader.missing:
+                for event in events:
+                    self.publishing.check(event, entity)
         return states
 
     def _keep(

@@ -6,10 +6,12 @@ YizhanError
 │   ├── NotFound            nothing is known under this id
 │   ├── Forbidden           this caller may not do this
 │   ├── IdempotencyKeyReused
-│   └── VersionConflict     only ever a caller's own stale If-Match
+│   ├── VersionConflict     only ever a caller's own stale If-Match
+│   └── ProjectionBehind    min_position has not been reached in time
 └── Trouble                 no rule is involved
     ├── Unavailable         a dependency is away or too much waits: try again
     ├── ConfigInvalid       a setting is wrong: named at start, with the remedy
+    ├── LeaseLost           another process owns the subscription now: stop, what it repeats is harmless
     └── LogCorrupted        the log is not what it must be: stop and look
 """
 
@@ -106,6 +108,10 @@ class Unavailable(Trouble):
 
 class ConfigInvalid(Trouble):
     """A setting is wrong or missing. Correct the named setting and start again."""
+
+
+class LeaseLost(Trouble):
+    """Another process owns the subscription now. Stop here; what it repeats is harmless."""
 
 
 class LogCorrupted(Trouble):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from shared.contracts.model import Contract
+from shared.contracts.model import MAX_DATA_BYTES, Contract
 from shared.decider import DomainEvent
 
 E = TypeVar("E", bound=DomainEvent)
@@ -52,6 +52,12 @@ class Publishing:
             return None
         mapping, key = found
         return Published(key(event, entity), mapping(event, entity))
+
+    def check(self, event: DomainEvent, entity: str) -> None:
+        """Nothing is recorded that could not be sent: raises as the contract does, or that its data is too large."""
+        published = self.publish(event, entity)
+        if published is not None and len(published.data.canonical()) > MAX_DATA_BYTES:
+            raise ValueError(f"{type(published.data).__name__} would have more than {MAX_DATA_BYTES} bytes")
 
     @property
     def events(self) -> frozenset[type[DomainEvent]]:

@@ -72,7 +72,7 @@ async def serve(service: Service, settings: Settings, role: str) -> None:
     epoch = await retrying(lambda: _ready(database, service.name, vault), "waiting for the database")
     waking = Signal(database)
     codec = service.codec
-    committer = Committer(database, service.handlers, codec, clock, waking)
+    committer = Committer(database, service.handlers, codec, clock, waking, service.messaging.publishing)
     queries, intake = Queries(service.name, database), service.messaging.intake
     api = Api(service.name, committer, queries, intake, clock, verifier, epoch)
     worker = _worker(service, settings, database, committer, clock, waking, vault, epoch) if role != "api" else None

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.database import BACKOFF_FIRST, Connection, Database, Link, is_transient, retrying
-from shared.errors import YizhanError
+from shared.errors import LeaseLost
 from shared.log.read import Page, read_head, read_page
 from shared.waking import Signal
 
@@ -42,10 +42,6 @@ RENEW = f"""update subscription set lease_until = clock_timestamp() + make_inter
   where owner = %s returning name, version, epoch"""
 RELEASE = "update subscription set owner = null, lease_until = null where owner = %s and name = %s and version = %s"
 OWNER = "select pid || '@' || backend_start from pg_stat_activity where pid = pg_backend_pid()"
-
-
-class LeaseLost(YizhanError):
-    """Another process owns the subscription now. Stop here; what it repeats is harmless."""
 
 
 @dataclass(eq=False)

@@ -42,8 +42,8 @@ def _times(occurred: datetime, recorded: datetime) -> tuple[str, str]:
     return str(micros(occurred)), str(micros(recorded))
 
 
-async def verify(connection: Connection) -> Verdict:
-    """Check positions, chain and head of the whole log."""
+async def verify(connection: Connection, exported: tuple[int, bytes] | None = None) -> Verdict:
+    """Check positions, chain and head of the whole log, and that it holds a head (position, chain) exported before."""
     position, chain = 0, GENESIS
     async for row in _rows(connection):
         if row[0] != position + 1:
@@ -52,6 +52,10 @@ async def verify(connection: Connection) -> Verdict:
         if chain != bytes(row[-1]):
             return Verdict(position, row[0], chain, f"the row at position {row[0]} is not what was appended")
         position = row[0]
+        if exported is not None and exported[0] == position and exported[1] != chain:
+            return Verdict(position, position, chain, f"up to {position} the log is not the one that was exported")
+    if exported is not None and exported[0] > position:
+        return Verdict(position, position + 1, chain, f"the log ends at {position}, {exported[0]} was exported")
     head = await (await connection.execute("select position, chain from log_head")).fetchone()
     assert head is not None
     if (head[0], bytes(head[1])) != (position, chain):

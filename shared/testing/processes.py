@@ -92,11 +92,10 @@ class ServiceProcess:
         async with httpx.AsyncClient(base_url=self.url, trust_env=False) as http:
 
             async def answers() -> bool:
-                if not self.running:
-                    raise SystemExit(f"{self.service} ended while it started:\n{self.output[-2000:]}")
-                return (await http.get("/readyz")).status_code == 200
+                return not self.running or (await http.get("/readyz")).status_code == 200
 
             await eventually(answers, within)
+        assert self.running, f"{self.service} ended while it started:\n{self.output[-2000:]}"
 
     async def idle(self, within: float = 30.0) -> int:
         """Wait until nothing is left to do; answers how long the log is then."""

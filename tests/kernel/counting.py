@@ -15,6 +15,7 @@ from shared.database import Connection, Database
 from shared.decider import Command
 from shared.log.append import Actor, Context
 from shared.projecting import Projection, Projector
+from shared.publishing import Publishing
 from shared.subscription import Leases, Subscription, Work
 from shared.timers import TIMERS, TimerLoop
 from shared.waking import Signal
@@ -43,11 +44,13 @@ def context(command_id: str) -> Context:
 class Process:
     """What one service process holds; several of them on one database are several processes to the kernel."""
 
-    def __init__(self, url: str, name: str = "counter", clock: Clock | None = None) -> None:
+    def __init__(
+        self, url: str, name: str = "counter", clock: Clock | None = None, publishing: Publishing | None = None
+    ) -> None:
         self.database = Database(url, name=name)
         self.clock = clock or FixedClock()
         self.signal = Signal(self.database)
-        self.committer = Committer(self.database, HANDLERS, CODEC, self.clock, self.signal)
+        self.committer = Committer(self.database, HANDLERS, CODEC, self.clock, self.signal, publishing)
         self.leases = Leases(self.database)
         self._tasks: list[asyncio.Task[None]] = []
 

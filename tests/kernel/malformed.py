@@ -23,7 +23,7 @@ class Bad(NamedTuple):
 
 
 def _headers(identity: str, **more: Any) -> Headers:
-    known = {
+    known: dict[str, Any] = {
         "content-type": b"application/json", "ce_specversion": b"1.0", "ce_id": identity.encode(),
         "ce_source": GATE.encode(), "ce_type": SCANNED.encode(), "ce_subject": b"W01",
     }  # fmt: skip
@@ -56,7 +56,13 @@ def _structured(
     """A structured event; it is answered by its place, as what cannot be read has no id that one could trust."""
 
     def record(identity: str) -> Raw:
-        event = {"specversion": "1.0", "id": identity, "source": GATE, "type": SCANNED, "subject": "W01"}
+        event: dict[str, Any] = {
+            "specversion": "1.0",
+            "id": identity,
+            "source": GATE,
+            "type": SCANNED,
+            "subject": "W01",
+        }
         event = {**event, "data": scanned("W01"), **change}
         body = json.dumps({key: value for key, value in event.items() if value is not ...}) if text is None else text
         content_type = f"application/cloudevents{kind or '+json'}".encode()

@@ -7,7 +7,7 @@ import base64
 import hmac
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
@@ -85,7 +85,7 @@ def for_another_audience(town: Town) -> str:
     return LocalIssuer(town.surroundings.folder / "issuer", audience="elsewhere").token("P1", ["officer"])
 
 
-TOKENS = {
+TOKENS: dict[str, Callable[[Town], str]] = {
     "none": lambda town: "",
     "not a token": lambda town: "Bearer x",
     "not even ASCII": lambda town: "Bearer ä.ö.ü",

@@ -6,9 +6,10 @@ import pytest
 
 from shared import subscription as following
 from shared.database import Connection
+from shared.errors import LeaseLost
 from shared.log.read import read_page
 from shared.projecting import Projector
-from shared.subscription import Lease, LeaseLost, Leases
+from shared.subscription import Lease, Leases
 from tests.kernel.counter import CODEC, COUNTS, Add
 from tests.kernel.counting import Process, counts
 

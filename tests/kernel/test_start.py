@@ -136,8 +136,9 @@ async def test_a_database_that_is_away_is_waited_for(good: Changes, infra: Infra
     process.begin()
     await eventually(lambda: process.actions().count("retry") >= 2, 30)
     assert "waiting for the database" in process.output
-    with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{process.url}/livez", trust_env=False)
+    async with httpx.AsyncClient(base_url=process.url, trust_env=False) as http:
+        with pytest.raises(httpx.ConnectError):
+            await http.get("/livez")
     process.kill()
 
 
@@ -167,7 +168,7 @@ async def test_a_second_worker_shares_the_leases_and_does_nothing_twice(town: To
         await publisher.send(SCANS, *[scan(f"s-{n}", direction=("entry", "exit")[n % 2]) for n in range(40)])
     await town.checkin.idle()
     with psycopg.connect(town.urls["checkin"]) as db:
-        owners = dict(db.execute("select name, owner from subscription").fetchall())
+        owners: dict[str, str | None] = dict(db.execute("select name, owner from subscription").fetchall())
     assert all(owners.values()), owners
     assert await second.stop() == 0
     assert await town.faults("checkin") == []

@@ -9,7 +9,6 @@ import pytest
 import pytest_asyncio
 
 from shared.database import Connection
-from shared.log.read import read_head
 from shared.log.verify import GENESIS, ROWS, digest, verify
 from tests.kernel.counter import Add, Note
 from tests.kernel.counting import Process
@@ -104,9 +103,9 @@ async def test_a_history_rewritten_with_its_whole_chain_differs_from_the_exporte
     exported = await verify(forger)
     await forger.execute("update event set occurred_at = occurred_at + interval '1 day' where position = 17")
     await chain_anew(forger)
-    now = await verify(forger)
-    assert (now.fault, now.position) == (None, exported.position)
-    assert now.chain != exported.chain
+    assert (await verify(forger)).fault is None
+    assert (await verify(forger, (exported.position, exported.chain))).position == exported.position
+    assert (await verify(forger, (exported.position, exported.chain))).fault is not None
 
 
 async def chain_anew(connection: Connection) -> None:
@@ -126,10 +125,16 @@ async def test_a_log_cut_off_with_its_head_is_shorter_than_the_exported_head(for
     exported = await verify(forger)
     await forger.execute("delete from event where position > 50")
     await forger.execute("update log_head set position = 50, chain = (select chain from event where position = 50)")
-    now = await verify(forger)
-    assert now.fault is None
-    assert (now.position, now.chain) != (exported.position, exported.chain)
-    assert await read_head(forger) == 50
+    assert (await verify(forger)).fault is None
+    verdict = await verify(forger, (exported.position, exported.chain))
+    assert (verdict.position, verdict.fault) == (51, "the log ends at 50, 60 was exported")
+
+
+async def test_a_log_that_has_grown_since_still_holds_the_exported_head(process: Process, forger: Connection) -> None:
+    exported = await verify(forger)
+    await process.give_all(Add("c1"), Add("c2"))
+    verdict = await verify(forger, (exported.position, exported.chain))
+    assert (verdict.position, verdict.fault) == (62, None)
 
 
 async def test_random_tampering_is_always_found_at_its_first_position(forger: Connection) -> None:
