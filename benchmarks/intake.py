@@ -41,7 +41,7 @@ class _Counted(Door):
     """Knows when so many records have had their outcome."""
 
     def __init__(self, parts: Parts, wanted: int) -> None:
-        super().__init__(parts.database, parts.committer, parts.service.messaging.intake)
+        super().__init__(parts.service.name, parts.database, parts.committer, parts.service.messaging.intake)
         self._left, self.done = wanted, asyncio.Event()
 
     async def work(self, lease: Lease, page: Page) -> None:

@@ -44,8 +44,10 @@ def intake_command_id(source: str, event_id: str) -> str:
 class Reactor:
     """Runs a service's policies: for each event of interest, the commands that its reactions ask for."""
 
-    def __init__(self, database: Database, committer: Committer, codec: Codec, policies: Policies) -> None:
-        self._database, self._committer, self._codec = database, committer, codec
+    def __init__(
+        self, service: str, database: Database, committer: Committer, codec: Codec, policies: Policies
+    ) -> None:
+        self._service, self._database, self._committer, self._codec = service, database, committer, codec
         self._reactions = {stored_type(cause): reactions for cause, reactions in policies.reactions.items()}
 
     @property
@@ -57,7 +59,7 @@ class Reactor:
         futures: list[asyncio.Future[Answer]] = []
         for row in page.rows:
             event = self._codec.decode(row.type, row.data)
-            with processing(row) as traceparent:
+            with processing(row, self._service) as traceparent:
                 for reaction in self._reactions[row.type]:
                     for command, context in _caused(row, reaction.__name__, reaction(event), traceparent):
                         futures.append(self._committer.enqueue(command, context))
@@ -86,8 +88,8 @@ def _caused(
 class Door:
     """Turns intake events into commands with answers: the Kafka side of the one door."""
 
-    def __init__(self, database: Database, committer: Committer, intake: Intake) -> None:
-        self._database, self._committer, self._intake = database, committer, intake
+    def __init__(self, service: str, database: Database, committer: Committer, intake: Intake) -> None:
+        self._service, self._database, self._committer, self._intake = service, database, committer, intake
         self._models = {stored_type(contract): contract for contract in intake.commands}
 
     @property
@@ -116,7 +118,7 @@ class Door:
         command = self._command(
             row, Receipt(command_id, cause.received_at or row.recorded_at, row.origin, row.event_id)
         )
-        with processing(row) as traceparent:
+        with processing(row, self._service) as traceparent:
             context = Context(command_id, cause.actor, cause.correlation_id, row.event_id, traceparent, cause.org)
         return self._committer.enqueue(
             command, context, body_hash=body_hash(row.type, row.data), epilogue=partial(answer_row, row)

@@ -122,8 +122,8 @@ def _worker(
     builder = PageBuilder(service.name, clock, vault)
     ingest = Ingest(service.name, database, settings.kafka, builder, sender, waking, settings.member)
     leases = Leases(database)
-    door = Door(database, committer, messaging.intake)
-    reactor = Reactor(database, committer, codec, messaging.policies)
+    door = Door(service.name, database, committer, messaging.intake)
+    reactor = Reactor(service.name, database, committer, codec, messaging.policies)
     timers = TimerLoop(database, committer, codec, clock, messaging.timers)
     relay = Relay(service.name, database, codec, messaging.publishing, sender, epoch)
     subscriptions = [

@@ -13,10 +13,10 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from sqlalchemy import text
+from sqlalchemy import TextClause, text
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from shared.database import BACKOFF_FIRST, Connection, Database, Link, is_transient, retrying
+from shared.database import BACKOFF_FIRST, BACKOFF_MOST, Connection, Database, Link, is_transient, retrying
 from shared.errors import LeaseLost
 from shared.log.read import Page, read_head, read_page
 from shared.waking import Signal
@@ -28,8 +28,11 @@ STANDBY = 1.0  # seconds between looks at a lease that another process holds
 POLL = 1.0  # seconds between looks at the log when nobody woke us
 STUCK_MOST = 30.0  # seconds between tries at an event that cannot be handled
 
-MOVE = text("""update subscription set position = :new, lease_until = clock_timestamp() + make_interval(secs => :lease)
-  where name = :name and version = :version and position = :old and epoch = :epoch""")
+_MOVE = """update subscription set position = :new, lease_until = clock_timestamp() + make_interval(secs => :lease)
+  where name = :name and version = :version and position = :old and epoch = :epoch"""
+MOVE = text(_MOVE)
+# The setting holds for this statement's own transaction, so that it needs no further round trips.
+MOVE_LIGHTLY = text(f"{_MOVE} and set_config('synchronous_commit', 'off', true) = 'off'")
 
 # The lease is free when it has run out, or when its owner's connection is gone: PostgreSQL sees a dead process at once.
 ACQUIRE = f"""update subscription s set owner = %(owner)s, epoch = epoch + 1,
@@ -54,10 +57,10 @@ class Lease:
     epoch: int
     lost: bool = False
 
-    async def move(self, db: AsyncConnection, position: int) -> None:
+    async def move(self, db: AsyncConnection, position: int, statement: TextClause = MOVE) -> None:
         """Move within the caller's transaction. Raises `LeaseLost`, which must roll it back."""
         wanted = {"new": position, "old": self.position, "epoch": self.epoch, "lease": LEASE}
-        result = await db.execute(MOVE, {**wanted, "name": self.name, "version": self.version})
+        result = await db.execute(statement, {**wanted, "name": self.name, "version": self.version})
         if result.rowcount != 1:
             self.lost = True
             raise LeaseLost(f"{self.name} has another owner")
@@ -206,7 +209,7 @@ class Subscription:
                 if tried > 1 and not is_transient(error):
                     limit, delay = tried // 2, BACKOFF_FIRST  # halving finds the one that cannot be handled
                 else:
-                    delay = min(delay * 2, STUCK_MOST)
+                    delay = min(delay * 2, BACKOFF_MOST if is_transient(error) else STUCK_MOST)
                 self._report(error, lease, tried)
                 await asyncio.sleep(delay * random.uniform(0.5, 1))
                 continue
@@ -230,10 +233,8 @@ async def moved(database: Database, lease: Lease, position: int, *, lightly: boo
 
     `lightly` does not wait for the disk: for pages in which there was nothing to do, which may well be read again.
     """
-    async with database.engine.begin() as db:
-        if lightly:
-            await db.execute(text("set local synchronous_commit = off"))
-        await lease.move(db, position)
+    async with database.single.connect() as db:
+        await lease.move(db, position, MOVE_LIGHTLY if lightly else MOVE)
     lease.position = position
 
 

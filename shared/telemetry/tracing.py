@@ -41,7 +41,7 @@ def current() -> str | None:
 
 
 @contextmanager
-def processing(row: Recorded, group: str = "") -> Iterator[str | None]:
+def processing(row: Recorded, group: str) -> Iterator[str | None]:
     """A step caused by this event: a `process` span under the event's stored context; yields the new traceparent.
 
     Without a configured SDK the stored context is handed on as it is.

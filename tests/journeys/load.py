@@ -22,7 +22,7 @@ async def settle_both(town: Town) -> None:
         assert answer.status_code == 200, answer.text
 
 
-async def a_round(town: Town, name: str, *, pauses: float = 0.0) -> None:
+async def a_round(town: Town, name: str) -> None:
     """Everybody goes in, patrols, reports and goes out; half by Kafka, half by HTTP. Ends when all is handed over."""
     kafka, http = MEMBERS[::2], MEMBERS[1::2]
     for way in ("entry", "exit"):
@@ -31,7 +31,6 @@ async def a_round(town: Town, name: str, *, pauses: float = 0.0) -> None:
             doors.create_task(scans_by_http(town, name, way, http))
             if way == "exit":
                 doors.create_task(_patrols(town, name))
-        await asyncio.sleep(pauses)
 
 
 async def _scans_by_kafka(town: Town, name: str, way: str, members: list[str]) -> None:
