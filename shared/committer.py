@@ -223,7 +223,7 @@ class Committer:
             if not pending.future.done():
                 pending.future.set_result(Answer(result, tuple(events), position))
         if batch.rows.id:
-            self._signal.appended(position)
+            self._signal.appended(batch.rows.type)
         if batch.failed:
             await self._answer_failed(connection, batch)
 

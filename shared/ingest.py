@@ -165,9 +165,9 @@ class Ingest:
         if row is None:
             raise YizhanError("take_page answered nothing")
         failpoints.hit("ingest.after_store")
-        base, fate = row[0], row[1] or []
+        fate = row[1] or []
         if new := fate.count("new"):
-            self._signal.appended(base + new)
+            self._signal.appended(page.type)
         if fate and set(fate) == {"passed"}:
             await self._check_made_anew(connection, TopicPartition(topic, partition))
         if topic == intake_topic(self._service) and new < len(fate):

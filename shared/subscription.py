@@ -161,7 +161,7 @@ class Subscription:
     async def run(self) -> None:
         """Follow until cancelled. On cancellation the page in flight is abandoned; its repeat is harmless."""
         link = Link(self.database, f"read {self.name}")
-        self._waiter = waiter = self.signal.waiter()
+        self._waiter = waiter = self.signal.waiter(self.types)
         try:
             while not self._stopping:
                 lease = await retrying(self._acquire, f"{self.name}: acquiring the lease")
