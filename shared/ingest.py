@@ -135,13 +135,22 @@ class Ingest:
             partitions.setdefault((record.topic, record.partition), []).append(record)
         try:
             async with self._lock:
-                for (topic, partition), records in partitions.items():
-                    await self._take(topic, partition, records)
+                anew = [error for place, records in partitions.items() if (error := await self._taken(*place, records))]
+            if anew:
+                raise anew[0]  # all at once: each raise makes every partition of the page wait longer
             self.trouble = None
         except Exception as error:
             self.trouble = f"{type(error).__name__}: {error}"
             log.warning("a page waits: %s", self.trouble, extra={"action": "page_waits"})
             raise
+
+    async def _taken(self, topic: str, partition: int, records: list[ConsumerRecord[Any, Any]]) -> Unavailable | None:
+        """Take a partition's records; answers that it must be read again because it was made anew."""
+        try:
+            await self._take(topic, partition, records)
+        except Unavailable as error:
+            return error
+        return None
 
     async def _take(self, topic: str, partition: int, records: list[ConsumerRecord[Any, Any]]) -> None:
         connection = await self._link.get()

@@ -149,7 +149,7 @@ async def test_records_far_below_the_stored_offset_of_a_shorter_topic_are_not_pa
         with psycopg.connect(url) as db:
             db.execute("update consumer_offset set next_offset = 1000")
         await publish(infra, 24, 48)
-        await eventually(lambda: len(intake.taken()) == 48)
+        await eventually(lambda: len(intake.taken()) == 48, 30)
 
 
 async def test_two_consumers_with_overlapping_pages_of_one_partition_take_each_record_once(
