@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import datetime
 from functools import partial
+from typing import Any
 
 import msgspec
-from sqlalchemy import Column, DateTime, Text, select
+from sqlalchemy import Column, DateTime, Row, Text, select
 
 from shared import failpoints
 from shared.clock import Clock
@@ -97,7 +97,7 @@ class TimerLoop:
         past = TIMER.c.due_at <= self._clock.now()
         async with self._database.engine.connect() as db:
             due = (await db.execute(select(TIMER).where(past).order_by(TIMER.c.due_at).limit(FIRED_AT_ONCE))).all()
-        futures = [self._give(row.category, row.stream, row.name, row.ref, row.due_at, row.set_by, row) for row in due]
+        futures = [self._give(row) for row in due]
         for answer in await asyncio.gather(*futures):
             if answer.refusal is not None and not answer.repeated:
                 log.warning("a timer's command was refused: %s", answer.refusal.code, extra={"action": "timer_refused"})
@@ -111,15 +111,13 @@ class TimerLoop:
             found = await db.execute(select(TIMER.c.stream).where(TIMER.c.due_at <= self._clock.now()).limit(1))
             return found.first() is not None
 
-    def _give(
-        self, category: str, stream: str, name: str, ref: str, due_at: datetime, set_by: str, row: object
-    ) -> asyncio.Future[Answer]:
-        entity = stream[len(category) + 1 :]
-        command = self._rules[category, name](entity, ref, due_at)
-        command_id = derived_id("timer", set_by)
-        correlation, org = getattr(row, "correlation_id", command_id), getattr(row, "org", "default")
-        context = Context(command_id, Actor("timer", name), correlation, set_by, None, org)
-        fired = TimerFired(stream, name, ref, set_by)
+    def _give(self, timer: Row[Any]) -> asyncio.Future[Answer]:
+        entity = timer.stream[len(timer.category) + 1 :]
+        command = self._rules[timer.category, timer.name](entity, timer.ref, timer.due_at)
+        command_id = derived_id("timer", timer.set_by)
+        actor = Actor("timer", timer.name)
+        context = Context(command_id, actor, timer.correlation_id, timer.set_by, None, timer.org)
+        fired = TimerFired(timer.stream, timer.name, timer.ref, timer.set_by)
         return self._committer.enqueue(command, context, epilogue=partial(_fired, fired, command_id))
 
 

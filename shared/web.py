@@ -24,7 +24,7 @@ from starlette.exceptions import HTTPException
 
 from shared.clock import Clock
 from shared.committer import Answer, Committer
-from shared.contracts.model import Contract
+from shared.contracts.model import Code, Contract
 from shared.contracts.registry import stored_type
 from shared.database import is_transient
 from shared.decider import Command
@@ -150,6 +150,16 @@ MinPosition: TypeAlias = Annotated[
     str | None,
     Query(description="Answer from a state at or after this position token of the service.", examples=["checkin.1.42"]),
 ]
+
+
+class Reason(Contract):
+    """The body of a command that wants to know why, as a code."""
+
+    reason: Code
+
+
+class Nothing(Contract):
+    """The body of a command that needs no more than its path: an empty object."""
 
 
 def found(view: View, body: Any) -> Response:

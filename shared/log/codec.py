@@ -66,6 +66,3 @@ class Codec:
             ) from None
         except (msgspec.ValidationError, ValueError) as error:
             raise LogCorrupted(f"an event of type {type_name!r} cannot be read: {error}") from error
-
-    def knows(self, type_name: str) -> bool:
-        return type_name in self._readers

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Response
 
 from shared.contracts.model import Code, Contract, Id, Instant
 from shared.errors import Forbidden
-from shared.web import Call, MinPosition, found
+from shared.web import Call, MinPosition, Nothing, Reason, found
 
 from ..domain.member import RegisterMember, ReinstateMember, SuspendMember
 from ..projections import member_visits
@@ -21,16 +21,6 @@ class NewMember(Contract):
 
     member_id: Id
     trade: Code
-
-
-class Reason(Contract):
-    """Why, as a code."""
-
-    reason: Code
-
-
-class Nothing(Contract):
-    """An empty object."""
 
 
 @router.post("")

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from shared.contracts.model import Code, Contract, Count, Flag, Id, Instant
-from shared.web import Call, MinPosition, found
+from shared.web import Call, MinPosition, Nothing, Reason, found
 
 from ..domain.hours import DateException, Interval, WeeklyInterval
 from ..domain.station import RegisterStation, ResumeStation, RetireStation, SetHours, SuspendStation
@@ -60,16 +60,6 @@ class NewHours(Contract):
 
     weekly: list[Weekly]
     exceptions: list[Exception_] = Field(default_factory=list)
-
-
-class Reason(Contract):
-    """Why, as a code."""
-
-    reason: Code
-
-
-class Nothing(Contract):
-    """An empty object."""
 
 
 @router.post("")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, Column, DateTime, Index, Text, func, select, text
+from sqlalchemy import Boolean, Column, DateTime, Index, Text, select, text
 
 from shared.clock import CHINA
 from shared.log.read import Recorded
@@ -97,11 +97,6 @@ async def flow(view: View, station_id: str, day: date) -> dict[str, Any]:
     wanted = {"station": station_id, "from": start, "to": start + timedelta(days=1)}
     row = (await view.db.execute(FLOW, wanted)).one()
     return {"station_id": station_id, "day": day.isoformat(), **dict(row._mapping)}
-
-
-async def counts(view: View) -> int:
-    """How many visits there are in all."""
-    return int((await view.db.execute(select(func.count()).select_from(VISIT))).scalar_one())
 
 
 # Peak: a running sum over entries and exits; at one instant the exit comes first, as stays are half-open.
