@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable
 from typing import Any
 
 import asyncpg
@@ -32,7 +33,7 @@ class _FirstSeen(PageBuilder):
 
     began = 0.0
 
-    async def build(self, connection: Connection, records: list[Any]) -> Taken:
+    async def build(self, connection: Connection, records: Iterable[Any]) -> Taken:
         self.began = self.began or time.perf_counter()
         return await super().build(connection, records)
 

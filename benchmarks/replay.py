@@ -56,7 +56,7 @@ async def replayed(infra: Infra) -> float:
     """Events a second."""
     done = asyncio.Event()
     async with Parts(SERVICE, fresh_database(infra, COPIED, LOG), infra.kafka) as parts:
-        projector = Projector(parts.database, MEMBER_VISITS, SERVICE.codec)
+        projector = Projector(MEMBER_VISITS, SERVICE.codec)
 
         async def work(lease: Lease, page: Page) -> None:
             await projector.work(lease, page)

@@ -1,7 +1,7 @@
 """Connections to one service's PostgreSQL database.
 
-Read tables and queries go through the SQLAlchemy engine. The committer, the ingest and the listener hold a psycopg
-connection each, as their one statement a batch is the hot path. Every loop that uses the database calls `retrying`.
+Queries go through the SQLAlchemy engine. The committer, the ingest, the listener and each subscription hold a psycopg
+connection, as their few statements a batch are the hot path. Every loop that uses the database calls `retrying`.
 """
 
 from __future__ import annotations
@@ -51,18 +51,16 @@ class Database:
             pool_timeout=5,
             connect_args={"connect_timeout": CONNECT_TIMEOUT, "application_name": name},
         )
-        # The same connections for single statements, which commit by themselves: one round trip instead of three.
-        self.single = self.engine.execution_options(isolation_level="AUTOCOMMIT")
         sqlalchemy_event.listen(self.engine.sync_engine, "connect", _utc)
 
-    async def connect(self, purpose: str) -> Connection:
-        """A connection of its own, in autocommit, named for what it is used for."""
+    async def connect(self, purpose: str, options: str = "") -> Connection:
+        """A connection of its own, in autocommit, named for what it is used for; `options` as libpq takes them."""
         return await psycopg.AsyncConnection.connect(
             self.url,
             autocommit=True,
             connect_timeout=CONNECT_TIMEOUT,
             application_name=f"{self.name} {purpose}",
-            options="-c TimeZone=UTC",
+            options=f"-c TimeZone=UTC {options}",
         )
 
     async def close(self) -> None:
@@ -103,13 +101,13 @@ async def retrying(work: Callable[[], Awaitable[T]], doing: str) -> T:
 class Link:
     """A connection that is made when needed and made anew after it broke. Used by one task at a time."""
 
-    def __init__(self, database: Database, purpose: str) -> None:
-        self._database, self._purpose = database, purpose
+    def __init__(self, database: Database, purpose: str, options: str = "") -> None:
+        self._database, self._purpose, self._options = database, purpose, options
         self._connection: Connection | None = None
 
     async def get(self) -> Connection:
         if self._connection is None or self._connection.closed or self._connection.broken:
-            self._connection = await self._database.connect(self._purpose)
+            self._connection = await self._database.connect(self._purpose, self._options)
         return self._connection
 
     async def close(self) -> None:

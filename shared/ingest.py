@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import psycopg
@@ -35,9 +35,9 @@ log = logging.getLogger(__name__)
 DRAIN = 25.0  # seconds that a revocation waits for the page in flight; below rebalance_timeout_ms
 TOPICS_KNOWN = 30_000  # ms until the topics are looked up again; by default one made anew goes unread for 5 minutes
 
-TAKE_PAGE = """select base, fate from take_page(
-    %b, %b, %b, %b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::smallint[],
-    %b::text[], %b::text[], %b::bigint[], %b)"""
+TAKE_PAGE = """select fate from take_page(
+    %b::text[], %b::int[], %b::bigint[], %b::int[], %b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[],
+    %b::text[], %b::smallint[], %b::text[], %b::text[], %b::bigint[], %b)"""
 
 
 class Ingest:
@@ -62,7 +62,8 @@ class Ingest:
         self.trouble: str | None = "not connected to Kafka yet"
         self.answered = 0  # duplicates and reused ids answered directly
         others = {events_topic(event.service) for event in taken_by(service).values() if event.direction == "published"}
-        self.topics = sorted({intake_topic(service), *others})
+        self._intake = intake_topic(service)
+        self.topics = sorted({self._intake, *others})
 
     async def run(self) -> None:
         """Consume until cancelled. While Kafka is away it is tried again with back-off."""
@@ -129,73 +130,63 @@ class Ingest:
             raise Unavailable(f"topics are missing: {', '.join(topic.name for topic in missing)}. Make them first")
 
     async def _handle(self, message: Any) -> None:
-        """One page. An error passes it back to Kafka: the partition is paused and the page read again."""
-        partitions: dict[tuple[str, int], list[ConsumerRecord[Any, Any]]] = {}
-        for record in message.raw_message:
-            partitions.setdefault((record.topic, record.partition), []).append(record)
+        """One page. An error passes it back to Kafka: its partitions are paused and the page is read again."""
         try:
             async with self._lock:
-                anew = [error for place, records in partitions.items() if (error := await self._taken(*place, records))]
-            if anew:
-                raise anew[0]  # all at once: each raise makes every partition of the page wait longer
+                await self._take(await self._link.get(), message.raw_message)
             self.trouble = None
         except Exception as error:
             self.trouble = f"{type(error).__name__}: {error}"
             log.warning("a page waits: %s", self.trouble, extra={"action": "page_waits"})
             raise
 
-    async def _taken(self, topic: str, partition: int, records: list[ConsumerRecord[Any, Any]]) -> Unavailable | None:
-        """Take a partition's records; answers that it must be read again because it was made anew."""
-        try:
-            await self._take(topic, partition, records)
-        except Unavailable as error:
-            return error
-        return None
-
-    async def _take(self, topic: str, partition: int, records: list[ConsumerRecord[Any, Any]]) -> None:
-        connection = await self._link.get()
+    async def _take(self, connection: Connection, records: Sequence[ConsumerRecord[Any, Any]]) -> None:
+        """Take what one poll brought, of all partitions at once: each would wait for the log and the disk by itself."""
         page = await self._builder.build(connection, records)
         try:
-            await self._store(connection, topic, partition, records[-1].offset + 1, page)
+            await self._store(connection, page)
         except (psycopg.DataError, psycopg.IntegrityError) as error:
             if len(records) > 1:  # find the record that PostgreSQL refuses; the others are taken
                 middle = len(records) // 2
-                await self._take(topic, partition, records[:middle])
-                await self._take(topic, partition, records[middle:])
+                await self._take(connection, records[:middle])
+                await self._take(connection, records[middle:])
                 return
             log.error("a record cannot be stored", exc_info=error, extra={"action": "record_refused"})
-            page = await self._builder.refused(connection, records[0])
-            await self._store(connection, topic, partition, records[0].offset + 1, page)
+            await self._store(connection, await self._builder.refused(connection, records[0]))
 
-    async def _store(self, connection: Connection, topic: str, partition: int, reached: int, page: Taken) -> None:
+    async def _store(self, connection: Connection, page: Taken) -> None:
         failpoints.hit("ingest.before_store")
-        cursor = await connection.execute(TAKE_PAGE, (topic, partition, reached, *page.columns()), prepare=True)
+        cursor = await connection.execute(TAKE_PAGE, page.columns(), prepare=True)
         row = await cursor.fetchone()
         if row is None:
             raise YizhanError("take_page answered nothing")
         failpoints.hit("ingest.after_store")
-        fate = row[1] or []
-        if new := fate.count("new"):
+        fate: list[str] = row[0] or []
+        if "new" in fate:
             self._signal.appended(page.type)
-        if fate and set(fate) == {"passed"}:
-            await self._check_made_anew(connection, TopicPartition(topic, partition))
-        if topic == intake_topic(self._service) and new < len(fate):
+        if "duplicate" in fate or "reused" in fate:
             await self._answer_known(page, fate)
+        if "passed" in fate:
+            await self._check_made_anew(connection, page.passed(fate))
 
-    async def _check_made_anew(self, connection: Connection, partition: TopicPartition) -> None:
+    async def _check_made_anew(self, connection: Connection, partitions: list[TopicPartition]) -> None:
         """Records below the stored offset are a former owner's late page, or the topic was made anew under us."""
-        ends = await self._consumer.end_offsets([partition]) if self._consumer is not None else {}
-        reached = (await _offsets(connection)).get(partition, 0)
-        if reached > ends.get(partition, reached):
+        ends = await self._consumer.end_offsets(partitions) if partitions and self._consumer is not None else {}
+        reached = await _offsets(connection)
+        anew = [partition for partition, end in ends.items() if reached.get(partition, 0) > end]
+        for partition in anew:
             await _begin_anew(connection, partition)
-            raise Unavailable(f"{partition} was made anew: the page is read again")
+        if anew:
+            raise Unavailable(f"{anew} were made anew: the page is read again")
 
     async def _answer_known(self, page: Taken, fate: list[str]) -> None:
         """Duplicates and reused ids change nothing, so their answers are best effort."""
         answers: list[tuple[str, IntakeAnswered]] = [
             (stream.partition("/")[2], duplicate_answer(source, identity, reused=what == "reused"))
-            for what, identity, source, stream in zip(fate, page.id, page.origin, page.stream, strict=True)
-            if what in ("duplicate", "reused") and source
+            for what, identity, source, topic, stream in zip(
+                fate, page.id, page.origin, page.category, page.stream, strict=True
+            )
+            if what in ("duplicate", "reused") and topic == self._intake
         ]
         if not answers:
             return

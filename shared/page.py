@@ -7,12 +7,13 @@ record never takes its neighbours along.
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from aiokafka import ConsumerRecord
+from aiokafka import ConsumerRecord, TopicPartition
 from pydantic import ValidationError
 
 from shared.answering import quarantine_rows
@@ -33,9 +34,16 @@ SUBJECT_OF_QUARANTINE = "quarantine"
 
 @dataclass(slots=True)
 class Taken:
-    """Rows that one page of a partition becomes, as columns; `offset` is that of the record behind each row."""
+    """Rows that one page becomes, as columns; `place` and `offset` say which record is behind each row.
+
+    `reached` has the offset after the last record of each partition, also where none of its records concerns us.
+    `place` is the partition of a row, counted from 1 in the order of `reached`.
+    """
 
     recorded: int
+    reached: dict[TopicPartition, int] = field(default_factory=dict)
+    places: dict[TopicPartition, int] = field(default_factory=dict)
+    place: list[int] = field(default_factory=list)
     offset: list[int] = field(default_factory=list)
     id: list[str] = field(default_factory=list)
     origin: list[str] = field(default_factory=list)
@@ -50,7 +58,24 @@ class Taken:
     def columns(self) -> tuple[Any, ...]:
         """In the order of `take_page`."""
         kept = (self.id, self.origin, self.category, self.stream, self.type, self.schema, self.data, self.meta)
-        return (self.offset, *kept, self.occurred, self.recorded)
+        partitions = [[p.topic for p in self.reached], [p.partition for p in self.reached], list(self.reached.values())]
+        return (*partitions, self.place, self.offset, *kept, self.occurred, self.recorded)
+
+    def came(self, record: ConsumerRecord[Any, Any]) -> None:
+        """Note a record; the rows that it becomes follow."""
+        partition = TopicPartition(record.topic, record.partition)
+        self.places.setdefault(partition, len(self.places) + 1)
+        self.reached[partition] = record.offset + 1
+
+    def behind(self, record: ConsumerRecord[Any, Any]) -> None:
+        """The next row comes of this record."""
+        self.place.append(self.places[TopicPartition(record.topic, record.partition)])
+        self.offset.append(record.offset)
+
+    def passed(self, fate: list[str]) -> list[TopicPartition]:
+        """The partitions all of whose rows were passed over."""
+        taken = {place for place, what in zip(self.place, fate, strict=True) if what != "passed"}
+        return [partition for partition, place in self.places.items() if place in self.place and place not in taken]
 
 
 class PageBuilder:
@@ -61,10 +86,11 @@ class PageBuilder:
         self._types = taken_by(service)
         self._intake = intake_topic(service)
 
-    async def build(self, connection: Connection, records: list[ConsumerRecord[Any, Any]]) -> Taken:
+    async def build(self, connection: Connection, records: Iterable[ConsumerRecord[Any, Any]]) -> Taken:
         """All records of a page that concern us, readable or not."""
         page = Taken(micros(self._clock.now()))
         for record in records:
+            page.came(record)
             try:
                 envelope, event, data = self._read(record)
             except Unreadable as fault:
@@ -77,6 +103,7 @@ class PageBuilder:
     async def refused(self, connection: Connection, record: ConsumerRecord[Any, Any]) -> Taken:
         """The page of one record that reads well and that PostgreSQL will not store."""
         page = Taken(micros(self._clock.now()))
+        page.came(record)
         fault = Unreadable("UNSTORABLE", None, "The database refuses this record. Report it with its id and source.")
         await self._set_aside(connection, page, record, fault)
         return page
@@ -131,7 +158,7 @@ class PageBuilder:
             envelope.org,
             received if event.direction == "intake" else None,
         )
-        page.offset.append(record.offset)
+        page.behind(record)
         page.id.append(envelope.id)
         page.origin.append(envelope.source)
         page.category.append(record.topic)
@@ -163,10 +190,10 @@ class PageBuilder:
         key = _text(record.key) or place
         for row in quarantine_rows(note, claimed, key, place):
             if record.topic == self._intake or row.type == "RecordQuarantined":
-                self._add_loose(page, record.offset, row)
+                self._add_loose(page, record, row)
 
-    def _add_loose(self, page: Taken, offset: int, row: Loose) -> None:
-        page.offset.append(offset)
+    def _add_loose(self, page: Taken, record: ConsumerRecord[Any, Any], row: Loose) -> None:
+        page.behind(record)
         page.id.append(row.event_id)
         page.origin.append("")
         page.category.append(row.category)

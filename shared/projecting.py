@@ -12,11 +12,10 @@ from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import Dialect, MetaData, Table
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared import failpoints
 from shared.contracts.registry import stored_type
-from shared.database import Connection, Database
+from shared.database import Connection
 from shared.log.codec import Codec
 from shared.log.read import Page, Recorded
 from shared.subscription import Lease
@@ -89,26 +88,27 @@ class Projection:
 
 
 class Projector:
-    """Applies a projection to a service's database."""
+    """Applies a projection to the database that its subscription follows."""
 
-    def __init__(self, database: Database, projection: Projection, codec: Codec) -> None:
-        self._database, self._projection, self._codec = database, projection, codec
+    def __init__(self, projection: Projection, codec: Codec) -> None:
+        self._projection, self._codec = projection, codec
 
     async def work(self, lease: Lease, page: Page) -> None:
-        """One page: rows and position in one transaction."""
+        """One page: rows and position together, in one round trip (a pipeline is one transaction)."""
         changes = self._projection.project(page.rows, self._codec)
-        async with self._database.engine.begin() as db:
-            await lease.move(db, page.reached)
-            await apply(db, changes)
-            failpoints.hit("projection.before_commit")
+        connection = await lease.link.get()
+        with lease.owned():
+            async with connection.pipeline():
+                await lease.move_with(connection, page.reached)
+                await apply(connection, changes)
+                failpoints.hit("projection.before_commit")
         lease.position = page.reached
 
 
-async def apply(db: AsyncConnection, changes: Iterable[RowChange]) -> None:
+async def apply(connection: Connection, changes: Iterable[RowChange]) -> None:
     """Apply row changes in order, as few statements as keep their meaning."""
-    raw: Connection = (await db.get_raw_connection()).driver_connection  # type: ignore[assignment]
     for statement, columns in _statements(changes):
-        await raw.execute(statement, columns, prepare=True)
+        await connection.execute(statement, columns, prepare=True)
 
 
 def _statements(changes: Iterable[RowChange]) -> Iterable[tuple[str, list[list[Any]]]]:

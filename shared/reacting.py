@@ -30,7 +30,7 @@ from shared.log.append import Actor, Context
 from shared.log.codec import Codec, derived_id
 from shared.log.read import Page, Recorded
 from shared.policies import Intake, Policies, Receipt
-from shared.subscription import Lease, moved
+from shared.subscription import Lease
 from shared.telemetry.tracing import processing
 
 log = logging.getLogger(__name__)
@@ -44,10 +44,8 @@ def intake_command_id(source: str, event_id: str) -> str:
 class Reactor:
     """Runs a service's policies: for each event of interest, the commands that its reactions ask for."""
 
-    def __init__(
-        self, service: str, database: Database, committer: Committer, codec: Codec, policies: Policies
-    ) -> None:
-        self._service, self._database, self._committer, self._codec = service, database, committer, codec
+    def __init__(self, service: str, committer: Committer, codec: Codec, policies: Policies) -> None:
+        self._service, self._committer, self._codec = service, committer, codec
         self._reactions = {stored_type(cause): reactions for cause, reactions in policies.reactions.items()}
 
     @property
@@ -67,7 +65,7 @@ class Reactor:
             if answer.refusal is not None and not answer.repeated:
                 log.info("a policy's command was refused: %s", answer.refusal.code, extra={"action": "policy_refused"})
         failpoints.hit("policy.after_commands")
-        await moved(self._database, lease, page.reached)
+        await lease.move(page.reached)
 
 
 def _caused(
@@ -110,7 +108,7 @@ class Door:
         if again:
             await self._answer_repeats(again)
         failpoints.hit("policy.after_commands")
-        await moved(self._database, lease, page.reached)
+        await lease.move(page.reached)
 
     def _give(self, row: Recorded) -> asyncio.Future[Answer]:
         cause = row.context()

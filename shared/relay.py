@@ -11,21 +11,18 @@ from shared import failpoints
 from shared.contracts.answers import IntakeAnswered
 from shared.contracts.model import canonical
 from shared.contracts.registry import events_topic, feedback_topic, quarantine_topic, stored_type
-from shared.database import Database
 from shared.kafka import Record, Sender
 from shared.log.codec import Codec, derived_id
 from shared.log.read import Page, Recorded
 from shared.publishing import Publishing
-from shared.subscription import Lease, moved
+from shared.subscription import Lease
 
 
 class Relay:
     """Publishes for one service."""
 
-    def __init__(
-        self, service: str, database: Database, codec: Codec, publishing: Publishing, sender: Sender, epoch: int
-    ) -> None:
-        self._service, self._database, self._codec = service, database, codec
+    def __init__(self, service: str, codec: Codec, publishing: Publishing, sender: Sender, epoch: int) -> None:
+        self._service, self._codec = service, codec
         self._publishing, self._sender, self._epoch = publishing, sender, epoch
 
     @property
@@ -36,7 +33,7 @@ class Relay:
         """One page: sent in order, acknowledged, and only then passed."""
         await self._sender.send([record for row in page.rows if (record := self.record(row)) is not None])
         failpoints.hit("relay.after_send")
-        await moved(self._database, lease, page.reached)
+        await lease.move(page.reached)
 
     def record(self, row: Recorded) -> Record | None:
         """What others are told of this row, if anything."""

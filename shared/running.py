@@ -123,9 +123,9 @@ def _worker(
     ingest = Ingest(service.name, database, settings.kafka, builder, sender, waking, settings.member)
     leases = Leases(database)
     door = Door(service.name, database, committer, messaging.intake)
-    reactor = Reactor(service.name, database, committer, codec, messaging.policies)
+    reactor = Reactor(service.name, committer, codec, messaging.policies)
     timers = TimerLoop(database, committer, codec, clock, messaging.timers)
-    relay = Relay(service.name, database, codec, messaging.publishing, sender, epoch)
+    relay = Relay(service.name, codec, messaging.publishing, sender, epoch)
     subscriptions = [
         Subscription(database, waking, leases, "intake", door.work, door.types),
         Subscription(database, waking, leases, "policies", reactor.work, reactor.types),
@@ -133,7 +133,7 @@ def _worker(
         Subscription(database, waking, leases, TIMERS.name, timers.work, timers.types, idle_work=timers.fire),
     ]
     for projection in service.projections:
-        work = Projector(database, projection, codec).work
+        work = Projector(projection, codec).work
         subscriptions.append(
             Subscription(
                 database,

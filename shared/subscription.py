@@ -9,12 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from sqlalchemy import TextClause, text
-from sqlalchemy.ext.asyncio import AsyncConnection
+import psycopg
 
 from shared.database import BACKOFF_FIRST, BACKOFF_MOST, Connection, Database, Link, is_transient, retrying
 from shared.errors import LeaseLost
@@ -25,14 +25,14 @@ log = logging.getLogger(__name__)
 
 LEASE = 10.0  # seconds; renewed every third of it
 STANDBY = 1.0  # seconds between looks at a lease that another process holds
+# Moves, and rows of read tables, do not wait for the disk. After a crash of PostgreSQL the last of them may be undone,
+# position and rows together, and are done again: what they follow, the log, was on disk before anybody could read it.
+RELAXED = "-c synchronous_commit=off"
 POLL = 1.0  # seconds between looks at the log when nobody woke us
 STUCK_MOST = 30.0  # seconds between tries at an event that cannot be handled
 
-_MOVE = """update subscription set position = :new, lease_until = clock_timestamp() + make_interval(secs => :lease)
-  where name = :name and version = :version and position = :old and epoch = :epoch"""
-MOVE = text(_MOVE)
-# The setting holds for this statement's own transaction, so that it needs no further round trips.
-MOVE_LIGHTLY = text(f"{_MOVE} and set_config('synchronous_commit', 'off', true) = 'off'")
+MOVE = "select move_subscription(%b, %b, %b, %b, %b, %b)"
+NOT_OWNER = "YZ001"  # what `move_subscription` raises
 
 # The lease is free when it has run out, or when its owner's connection is gone: PostgreSQL sees a dead process at once.
 ACQUIRE = f"""update subscription s set owner = %(owner)s, epoch = epoch + 1,
@@ -55,15 +55,30 @@ class Lease:
     version: int
     position: int
     epoch: int
+    link: Link  # by which its owner follows the log, and moves
     lost: bool = False
 
-    async def move(self, db: AsyncConnection, position: int, statement: TextClause = MOVE) -> None:
-        """Move within the caller's transaction. Raises `LeaseLost`, which must roll it back."""
-        wanted = {"new": position, "old": self.position, "epoch": self.epoch, "lease": LEASE}
-        result = await db.execute(statement, {**wanted, "name": self.name, "version": self.version})
-        if result.rowcount != 1:
+    async def move(self, position: int) -> None:
+        """Move: what was to do up to there is done. Raises `LeaseLost`."""
+        with self.owned():
+            await self.move_with(await self.link.get(), position)
+        self.position = position
+
+    async def move_with(self, connection: Connection, position: int) -> None:
+        """Move together with what else this transaction or pipeline does, which is to run within `owned`."""
+        wanted = (self.name, self.version, self.position, position, self.epoch, LEASE)
+        await connection.execute(MOVE, wanted, prepare=True)
+
+    @contextmanager
+    def owned(self) -> Iterator[None]:
+        """Within it the database's refusal to move is a `LeaseLost`."""
+        try:
+            yield
+        except psycopg.Error as error:
+            if error.sqlstate != NOT_OWNER:
+                raise
             self.lost = True
-            raise LeaseLost(f"{self.name} has another owner")
+            raise LeaseLost(f"{self.name} has another owner") from error
 
 
 class Leases:
@@ -75,7 +90,7 @@ class Leases:
         self._owner = ""
         self._held: dict[tuple[str, int], Lease] = {}
 
-    async def acquire(self, name: str, version: int, *, from_end: bool) -> Lease | None:
+    async def acquire(self, name: str, version: int, link: Link, *, from_end: bool) -> Lease | None:
         """The lease, or None while another process has it. A new subscription is entered first."""
         async with self._lock:
             connection = await self._connect()
@@ -86,7 +101,7 @@ class Leases:
             row = await (await connection.execute(ACQUIRE, wanted)).fetchone()
             if row is None:
                 return None
-            lease = Lease(name, version, row[0], row[1])
+            lease = Lease(name, version, row[0], row[1], link)
             self._held[name, version] = lease
             return lease
 
@@ -135,7 +150,7 @@ Work: TypeAlias = Callable[[Lease, Page], Awaitable[None]]
 class Subscription:
     """Follows the log from its position on, page by page, while it has the lease.
 
-    `work` handles one page and moves the lease's position in its own way (see `moved`). Transient trouble backs off
+    `work` handles one page and moves the lease's position in its own way. Transient trouble backs off
     without end. An event that cannot be handled holds the subscription at its position, loudly, until it can.
     """
 
@@ -160,16 +175,16 @@ class Subscription:
 
     async def run(self) -> None:
         """Follow until cancelled. On cancellation the page in flight is abandoned; its repeat is harmless."""
-        link = Link(self.database, f"read {self.name}")
+        link = Link(self.database, f"follow {self.name}", RELAXED)
         self._waiter = waiter = self.signal.waiter(self.types)
         try:
             while not self._stopping:
-                lease = await retrying(self._acquire, f"{self.name}: acquiring the lease")
+                lease = await retrying(lambda: self._acquire(link), f"{self.name}: acquiring the lease")
                 if lease is None:
                     await asyncio.sleep(STANDBY * random.uniform(0.5, 1))
                     continue
                 try:
-                    await self._follow(lease, link, waiter)
+                    await self._follow(lease, waiter)
                 except LeaseLost:
                     log.warning("%s: the lease went to another process", self.name, extra={"action": "lease_lost"})
                 finally:
@@ -178,8 +193,8 @@ class Subscription:
             self.signal.release(waiter)
             await link.close()
 
-    async def _acquire(self) -> Lease | None:
-        return await self.leases.acquire(self.name, self.version, from_end=self.from_end)
+    async def _acquire(self, link: Link) -> Lease | None:
+        return await self.leases.acquire(self.name, self.version, link, from_end=self.from_end)
 
     async def _release(self, lease: Lease) -> None:
         try:
@@ -187,7 +202,7 @@ class Subscription:
         except Exception as error:
             log.info("%s: the lease will run out by itself (%s)", self.name, error)
 
-    async def _follow(self, lease: Lease, link: Link, waiter: asyncio.Event) -> None:
+    async def _follow(self, lease: Lease, waiter: asyncio.Event) -> None:
         delay, limit = BACKOFF_FIRST, self.page
         while not lease.lost:
             waiter.clear()
@@ -195,11 +210,11 @@ class Subscription:
                 return
             page = None
             try:
-                page = await read_page(await link.get(), lease.position, limit, self.types)
+                page = await read_page(await lease.link.get(), lease.position, limit, self.types)
                 if page.rows:
                     await self.work(lease, page)
                 elif page.reached > lease.position:
-                    await moved(self.database, lease, page.reached, lightly=True)
+                    await lease.move(page.reached)
                 pause = await self.idle_work(lease) if self.idle_work and page.at_head else None
                 delay, limit, self.trouble = BACKOFF_FIRST, min(limit * 2, self.page), None
             except LeaseLost:
@@ -226,16 +241,6 @@ class Subscription:
         detail = f"one of the {tried} events" if tried > 1 else "the next event"
         message = "%s is held by %s after position %d"
         log.error(message, self.name, detail, lease.position, exc_info=error, extra={"action": "subscription_held"})
-
-
-async def moved(database: Database, lease: Lease, position: int, *, lightly: bool = False) -> None:
-    """Move a subscription whose work is done elsewhere: after its commands have outcomes, or its records are sent.
-
-    `lightly` does not wait for the disk: for pages in which there was nothing to do, which may well be read again.
-    """
-    async with database.single.connect() as db:
-        await lease.move(db, position, MOVE_LIGHTLY if lightly else MOVE)
-    lease.position = position
 
 
 async def _wait(waiter: asyncio.Event, seconds: float) -> None:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 
 import msgspec
-from sqlalchemy import Column, DateTime, Row, Text, select
+from sqlalchemy import Column, DateTime, Text, select
 
 from shared import failpoints
 from shared.clock import Clock
@@ -45,6 +46,22 @@ TIMER = TIMERS.table(
     Column("correlation_id", Text, nullable=False),
     Column("org", Text, nullable=False),
 )
+
+
+class Due(NamedTuple):
+    """A timer whose time has come."""
+
+    stream: str
+    name: str
+    ref: str
+    category: str
+    due_at: datetime
+    set_by: str
+    correlation_id: str
+    org: str
+
+
+DUE = f"select {', '.join(Due._fields)} from {TIMER.name} where due_at <= %b order by due_at limit %b"
 
 
 class TimerFired(msgspec.Struct, frozen=True):
@@ -83,7 +100,7 @@ class TimerLoop:
 
     def __init__(self, database: Database, committer: Committer, codec: Codec, clock: Clock, rules: Timers) -> None:
         self._database, self._committer, self._clock, self._rules = database, committer, clock, rules
-        self._projector = Projector(database, TIMERS, codec)
+        self._projector = Projector(TIMERS, codec)
 
     @property
     def types(self) -> list[str]:
@@ -94,10 +111,9 @@ class TimerLoop:
 
     async def fire(self, lease: Lease) -> float | None:
         """Fire what is due; answers after how many seconds to look again. Called when the table is up to date."""
-        past = TIMER.c.due_at <= self._clock.now()
-        async with self._database.engine.connect() as db:
-            due = (await db.execute(select(TIMER).where(past).order_by(TIMER.c.due_at).limit(FIRED_AT_ONCE))).all()
-        futures = [self._give(row) for row in due]
+        connection = await lease.link.get()
+        due = await (await connection.execute(DUE, (self._clock.now(), FIRED_AT_ONCE), prepare=True)).fetchall()
+        futures = [self._give(Due._make(row)) for row in due]
         for answer in await asyncio.gather(*futures):
             if answer.refusal is not None and not answer.repeated:
                 log.warning("a timer's command was refused: %s", answer.refusal.code, extra={"action": "timer_refused"})
@@ -111,7 +127,7 @@ class TimerLoop:
             found = await db.execute(select(TIMER.c.stream).where(TIMER.c.due_at <= self._clock.now()).limit(1))
             return found.first() is not None
 
-    def _give(self, timer: Row[Any]) -> asyncio.Future[Answer]:
+    def _give(self, timer: Due) -> asyncio.Future[Answer]:
         entity = timer.stream[len(timer.category) + 1 :]
         command = self._rules[timer.category, timer.name](entity, timer.ref, timer.due_at)
         command_id = derived_id("timer", timer.set_by)

@@ -47,6 +47,17 @@ create table subscription (
   primary key (name, version)
 );
 
+-- Moves a subscription, for its owner only: what a former one does in the same transaction is undone with it.
+create function move_subscription(p_name text, p_version int, p_old bigint, p_new bigint, p_epoch bigint, p_lease float8)
+returns void language plpgsql as $$
+begin
+  update subscription set position = p_new, lease_until = clock_timestamp() + make_interval(secs => p_lease)
+    where name = p_name and version = p_version and position = p_old and epoch = p_epoch;
+  if not found then
+    raise exception '% has another owner', p_name using errcode = 'YZ001';
+  end if;
+end $$;
+
 create table consumer_offset (
   topic       text    not null,
   part        integer not null,
@@ -137,31 +148,37 @@ begin
       from unnest(c_id, c_hash, c_result, c_events) with ordinality as u(i, h, r, n, ord);
 end $$;
 
--- One page of one partition: records whose offset was taken before are passed over, ids seen before are not stored
--- again, and the offset moves, all at once. The offset row is locked first: it fences a consumer that lost the partition.
+-- One page, of any partitions: records whose offset was taken before are passed over, ids seen before are not stored
+-- again, and the offsets move, all at once. The offset rows are locked first, in order: they fence a consumer that lost
+-- its partition. `e_place` says which of the partitions, counted from 1, a row came by.
 create function take_page(
-  p_topic text, p_part int, p_next bigint, e_offset bigint[],
+  p_topic text[], p_part int[], p_next bigint[], e_place int[], e_offset bigint[],
   e_id text[], e_origin text[], e_category text[], e_stream text[], e_type text[], e_schema smallint[],
   e_data text[], e_meta text[], e_occurred bigint[], p_recorded bigint,
   out base bigint, out fate text[]
 ) language plpgsql volatile as $$
 declare
-  reached bigint;
+  reached bigint[];
   link    bytea;
   fresh   int[];
 begin
-  insert into consumer_offset (topic, part, next_offset) values (p_topic, p_part, 0) on conflict do nothing;
-  select next_offset into reached from consumer_offset where topic = p_topic and part = p_part for update;
+  insert into consumer_offset (topic, part, next_offset)
+    select t, p, 0 from unnest(p_topic, p_part) as u(t, p) order by t, p on conflict do nothing;
+  with locked as (
+    select topic, part, next_offset from consumer_offset
+      where (topic, part) in (select * from unnest(p_topic, p_part)) order by topic, part for update)
+  select array_agg(next_offset order by n) into reached
+    from unnest(p_topic, p_part) with ordinality as u(t, p, n) join locked on topic = t and part = p;
   select position, chain into base, link from log_head where id = 1 for update;
   -- new: to be stored; duplicate: the same again; reused: the same id with other data; passed: another page took it
-  select array_agg(case when u.at < reached then 'passed'
+  select array_agg(case when u.at < reached[u.place] then 'passed'
                         when e.event_id is not null then case when e.type = u.t and e.data::text = u.d then 'duplicate' else 'reused' end
                         when u.nth > 1 then case when u.t = u.first_t and u.d = u.first_d then 'duplicate' else 'reused' end
                         else 'new' end order by u.n)
     into fate
     from (select r.*, row_number() over same as nth, first_value(t) over same as first_t, first_value(d) over same as first_d
-            from unnest(e_offset, e_id, e_origin, e_type, e_data) with ordinality as r(at, i, o, t, d, n)
-            window same as (partition by o, i order by n)) as u
+            from unnest(e_place, e_offset, e_id, e_origin, e_type, e_data) with ordinality as r(place, at, i, o, t, d, n)
+            window same as (partition by at < reached[place], o, i order by n)) as u
     left join event e on e.origin = u.o and e.event_id = u.i;
   select array_agg(n::int order by n) into fresh from unnest(fate) with ordinality as u(f, n) where f = 'new';
   if fresh is not null then
@@ -172,5 +189,6 @@ begin
       from unnest(e_id, e_origin, e_category, e_stream, e_type, e_schema, e_data, e_meta, e_occurred, fate)
         with ordinality as u(i, o, c, s, t, sv, d, m, oc, f, n) where f = 'new';
   end if;
-  update consumer_offset set next_offset = p_next where topic = p_topic and part = p_part and next_offset < p_next;
+  update consumer_offset c set next_offset = u.next
+    from unnest(p_topic, p_part, p_next) as u(t, p, next) where c.topic = u.t and c.part = u.p and c.next_offset < u.next;
 end $$;

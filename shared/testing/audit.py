@@ -84,8 +84,9 @@ async def _rebuild(service: Service, projection: Projection, rows: list[Recorded
     async with scratch.engine.begin() as db:
         await db.run_sync(projection.metadata.drop_all)
         await db.run_sync(projection.metadata.create_all)
+    async with await scratch.connect("audit") as connection:
         for start in range(0, len(wanted), PAGE):
-            await apply(db, projection.project(wanted[start : start + PAGE], service.codec))
+            await apply(connection, projection.project(wanted[start : start + PAGE], service.codec))
 
 
 async def _content(database: Database, table: Table) -> set[tuple[Any, ...]]:
@@ -96,7 +97,7 @@ async def _content(database: Database, table: Table) -> set[tuple[Any, ...]]:
 async def topic_faults(service: Service, rows: Iterable[Recorded], kafka: str) -> list[str]:
     """What is on our topics, repeats left out, is what the log says: nothing lost, nothing more, each key in order."""
     unused: Any = None  # it only maps here: it neither reads a database nor sends
-    relay = Relay(service.name, unused, service.codec, service.messaging.publishing, unused, 1)
+    relay = Relay(service.name, service.codec, service.messaging.publishing, unused, 1)
     expected = [record for row in rows if row.type in relay.types and (record := relay.record(row)) is not None]
     faults: list[str] = []
     for topic in (events_topic(service.name), feedback_topic(service.name)):

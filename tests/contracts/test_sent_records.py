@@ -16,7 +16,6 @@ from shared.contracts.answers import IntakeAnswered, RecordQuarantined
 from shared.contracts.asyncapi import document
 from shared.contracts.registry import EVENTS, SERVICES
 from shared.contracts.schemas import writer_schema
-from shared.database import Database
 from shared.kafka import Record, Sender
 from shared.log.append import Actor, Context
 from shared.log.codec import encode
@@ -41,8 +40,8 @@ def row(category: str, type_name: str, data: str, version: int | None) -> Record
 def sent_by(service: str) -> Iterator[Record]:
     """A record for every row of this service that leads to one."""
     parts = service_of(service)
-    database = Database("postgresql://nobody@127.0.0.1:1/none", name="unused")  # neither is connected to
-    relay = Relay(service, database, parts.codec, parts.messaging.publishing, Sender("127.0.0.1:1", "unused"), 1)
+    unused = Sender("127.0.0.1:1", "unused")  # nothing is connected to
+    relay = Relay(service, parts.codec, parts.messaging.publishing, unused, 1)
     rows = [
         row("some", type(event).__name__, encode(event), 3)
         for stored in own_events(parts)

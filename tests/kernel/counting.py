@@ -11,12 +11,12 @@ from typing import Any, Self
 
 from shared.clock import Clock
 from shared.committer import Answer, Committer
-from shared.database import Connection, Database
+from shared.database import Connection, Database, Link
 from shared.decider import Command
 from shared.log.append import Actor, Context
 from shared.projecting import Projection, Projector
 from shared.publishing import Publishing
-from shared.subscription import Leases, Subscription, Work
+from shared.subscription import Lease, Leases, Subscription, Work
 from shared.timers import TIMERS, TimerLoop
 from shared.waking import Signal
 from tests.kernel.counter import CODEC, HANDLERS, NOON, TIMER_RULES
@@ -52,6 +52,7 @@ class Process:
         self.signal = Signal(self.database)
         self.committer = Committer(self.database, HANDLERS, CODEC, self.clock, self.signal, publishing)
         self.leases = Leases(self.database)
+        self.link = Link(self.database, "by hand")
         self._tasks: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
@@ -63,6 +64,7 @@ class Process:
     async def __aexit__(self, *_: object) -> None:
         for task in reversed(self._tasks):
             await ended(task)
+        await self.link.close()
         await self.database.close()
 
     def start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -85,6 +87,10 @@ class Process:
         """All at once, in this order."""
         return await asyncio.gather(*[self.give(command) for command in commands])
 
+    async def acquire(self, name: str, version: int = 1) -> Lease | None:
+        """A lease to work with by hand."""
+        return await self.leases.acquire(name, version, self.link, from_end=False)
+
     async def stop_committing(self) -> None:
         await ended(self._committing)
 
@@ -92,7 +98,7 @@ class Process:
         return Subscription(self.database, self.signal, self.leases, name, work, **more)
 
     def projecting(self, projection: Projection, **more: Any) -> Subscription:
-        work = Projector(self.database, projection, CODEC).work
+        work = Projector(projection, CODEC).work
         types = sorted(projection.rules)
         return self.subscription(projection.name, work, types=types, version=projection.version, **more)
 

@@ -174,7 +174,7 @@ async def _pages(owner: Intake, records: list[ConsumerRecord[Any, Any]], chance:
     while reached < len(records):
         start = max(0, reached - chance.randrange(40))
         reached = min(len(records), start + 41 + chance.randrange(80))
-        await owner.ingest._take(SCANS, 0, records[start:reached])
+        await owner.ingest._take(await owner.ingest._link.get(), records[start:reached])
 
 
 def test_the_subscriber_has_the_settings_that_correctness_rests_on() -> None:

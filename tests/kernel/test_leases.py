@@ -9,13 +9,13 @@ from shared.database import Connection
 from shared.errors import LeaseLost
 from shared.log.read import read_page
 from shared.projecting import Projector
-from shared.subscription import Lease, Leases
+from shared.subscription import Lease
 from tests.kernel.counter import CODEC, COUNTS, Add
 from tests.kernel.counting import Process, counts
 
 
-async def acquired(leases: Leases, name: str = "follower") -> Lease:
-    lease = await leases.acquire(name, 1, from_end=False)
+async def acquired(process: Process, name: str = "follower") -> Lease:
+    lease = await process.acquire(name)
     assert lease is not None
     return lease
 
@@ -26,39 +26,39 @@ async def let_it_run_out(connection: Connection) -> None:
 
 async def test_a_lease_has_one_owner(two: tuple[Process, Process]) -> None:
     one, other = two
-    await acquired(one.leases)
-    assert await other.leases.acquire("follower", 1, from_end=False) is None
-    assert await other.leases.acquire("another", 1, from_end=False) is not None
+    await acquired(one)
+    assert await other.acquire("follower") is None
+    assert await other.acquire("another") is not None
 
 
 async def test_a_released_lease_is_free_at_once(two: tuple[Process, Process]) -> None:
     one, other = two
-    await one.leases.release(await acquired(one.leases))
-    await acquired(other.leases)
+    await one.leases.release(await acquired(one))
+    await acquired(other)
 
 
 async def test_a_lease_is_free_at_once_when_its_owners_connection_is_gone(
     two: tuple[Process, Process], connection: Connection
 ) -> None:
     one, other = two
-    await acquired(one.leases)
+    await acquired(one)
     kill = "select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = 'one leases'"
     await connection.execute(kill)
-    await acquired(other.leases)
+    await acquired(other)
 
 
 async def test_a_lease_is_free_when_it_has_run_out(two: tuple[Process, Process], connection: Connection) -> None:
     one, other = two
-    await acquired(one.leases)
+    await acquired(one)
     await let_it_run_out(connection)
-    await acquired(other.leases)
+    await acquired(other)
 
 
 async def test_a_renewed_lease_does_not_run_out(
     two: tuple[Process, Process], connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     one, _ = two
-    await acquired(one.leases)
+    await acquired(one)
     await connection.execute("update subscription set lease_until = clock_timestamp() + interval '1 second'")
     await one.leases._renew()
     left = "select extract(epoch from lease_until - clock_timestamp())::float from subscription"
@@ -71,9 +71,9 @@ async def test_the_owner_learns_at_the_next_renewal_that_its_lease_is_lost(
     two: tuple[Process, Process], connection: Connection
 ) -> None:
     one, other = two
-    lease = await acquired(one.leases)
+    lease = await acquired(one)
     await let_it_run_out(connection)
-    await acquired(other.leases)
+    await acquired(other)
     await one.leases._renew()
     assert lease.lost
 
@@ -83,22 +83,22 @@ async def test_a_former_owners_move_is_refused_and_its_rows_are_undone(
 ) -> None:
     one, other = two
     await one.give(Add("a", 5))
-    zombie = await acquired(one.leases, COUNTS.name)
+    zombie = await acquired(one, COUNTS.name)
     await let_it_run_out(connection)
-    owner = await acquired(other.leases, COUNTS.name)
+    owner = await acquired(other, COUNTS.name)
     page = await read_page(connection, 0, 10)
     with pytest.raises(LeaseLost):
-        await Projector(one.database, COUNTS, CODEC).work(zombie, page)
+        await Projector(COUNTS, CODEC).work(zombie, page)
     assert await counts(connection) == {}
-    await Projector(other.database, COUNTS, CODEC).work(owner, page)
+    await Projector(COUNTS, CODEC).work(owner, page)
     assert await counts(connection) == {"a": 5}
 
 
 async def test_the_same_page_cannot_be_worked_twice(process: Process, connection: Connection) -> None:
     await process.give(Add("a", 5))
-    lease = await acquired(process.leases, COUNTS.name)
+    lease = await acquired(process, COUNTS.name)
     page = await read_page(connection, 0, 10)
-    projector = Projector(process.database, COUNTS, CODEC)
+    projector = Projector(COUNTS, CODEC)
     await projector.work(lease, page)
     lease.position = 0  # as it would be if the answer to the commit had been lost
     with pytest.raises(LeaseLost):

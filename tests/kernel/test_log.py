@@ -169,9 +169,9 @@ async def test_the_table_of_events_refuses_everything_but_inserts(
     assert await positions(log) == [1]
 
 
-TAKE = """select * from take_page('t', 0, %(offset)s + 1, array[%(offset)s::bigint], array['id-' || %(offset)s],
-    array['o'], array['t'], array['t/k'], array['T'], array[1]::smallint[], array['{}'], array['{}'],
-    array[0::bigint], 0)"""
+TAKE = """select * from take_page(array['t', 't'], %(parts)s, array[%(offset)s + 1, %(offset)s + 1]::bigint[],
+    array[1], array[%(offset)s::bigint], array['id-' || %(offset)s], array['o'], array['t'], array['t/k'], array['T'],
+    array[1]::smallint[], array['{}'], array['{}'], array[0::bigint], 0)"""
 MOVE = "update subscription set position = position + 1 where name = 'p'"
 
 
@@ -186,9 +186,9 @@ async def test_ingest_append_and_moves_never_wait_for_each_other_in_a_circle(
         for number in range(30):
             await log.append(Batch().reads(**{f"s{who}": number}).command(f"{who}-{number}", adds=(f"s{who}",)))
 
-    async def take(own: Connection) -> None:
+    async def take(own: Connection, parts: list[int]) -> None:
         for offset in range(30):
-            await own.execute(TAKE, {"offset": offset})
+            await own.execute(TAKE, {"offset": offset, "parts": parts})
 
     async def move(own: Connection) -> None:
         for _ in range(30):
@@ -197,5 +197,6 @@ async def test_ingest_append_and_moves_never_wait_for_each_other_in_a_circle(
                 await own.execute("select position from log_head for share")
 
     raw = [log.connection for log in logs]  # type: ignore[attr-defined]
-    await asyncio.gather(append(logs[0], 0), append(logs[1], 1), take(raw[2]), take(raw[3]), move(connection))
+    takers = take(raw[2], [0, 1]), take(raw[3], [1, 0])
+    await asyncio.gather(append(logs[0], 0), append(logs[1], 1), *takers, move(connection))
     assert await positions(logs[0]) == list(range(1, 91)), "two times 30 appended, and 30 records taken once"

@@ -9,10 +9,9 @@ import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Column, Integer, Text, select
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy import Column, Integer, Text
 
-from shared.database import Database
+from shared.database import Connection, Database
 from shared.projecting import Add, Drop, Projection, Put, RowChange, Set, _statements, apply
 
 THINGS = Projection("things", 3)
@@ -77,8 +76,10 @@ async def things(url: str) -> AsyncIterator[Database]:
     await database.close()
 
 
-async def stored(db: AsyncConnection) -> Model:
-    found = (await db.execute(select(THING))).mappings()
+async def stored(connection: Connection) -> Model:
+    names = ("area", "number", *EMPTY)
+    rows = await (await connection.execute(f"select {', '.join(names)} from {THING.name}")).fetchall()
+    found = [dict(zip(names, row, strict=True)) for row in rows]
     return {(each["area"], each["number"]): {name: each[name] for name in EMPTY} for each in found}
 
 
@@ -93,13 +94,12 @@ A1 = {"area": "a", "number": 1}
 @pytest.mark.timeout(300)  # in trouble, to find the shortest case
 async def test_a_page_of_changes_does_what_they_do_one_by_one(things: Database, pages: list[list[RowChange]]) -> None:
     model: Model = {}
-    async with things.engine.connect() as db:
+    async with await things.connect("changes") as connection, connection.transaction(force_rollback=True):
         for page in pages:
-            await apply(db, page)
+            await apply(connection, page)
             for one in page:
                 change(model, one)
-        assert await stored(db) == model
-        await db.rollback()
+        assert await stored(connection) == model
 
 
 def test_changes_of_different_rows_are_one_statement() -> None:

@@ -150,13 +150,19 @@ LOOKUPS: dict[str, tuple[str, Any, set[str]]] = {
     ),
     "ingest: records seen before": (
         re.sub(r"\be_(\w+)", r"%(\1)s", select_in("take_page", "left join event e"))
+        .replace("%(place)s", "%(place)s::int[]")
         .replace("%(offset)s", "%(offset)s::bigint[]")
-        .replace("reached", "0")
+        .replace("reached", "(array[0])")
         .replace("%(id)s,", "%(id)s::text[],")
         .replace("%(origin)s", "%(origin)s::text[]")
         .replace("%(type)s", "%(type)s::text[]")
         .replace("%(data)s", "%(data)s::text[]"),
-        {"offset": list(range(500)), "id": [f"id-{n}" for n in range(1, 1001, 2)], "origin": ["gate"] * 500}
+        {
+            "place": [1] * 500,
+            "offset": list(range(500)),
+            "id": [f"id-{n}" for n in range(1, 1001, 2)],
+            "origin": ["gate"] * 500,
+        }
         | {"type": ["T"] * 500, "data": ["{}"] * 500},
         {"event_id_once"},
     ),

@@ -12,7 +12,7 @@ from sqlalchemy import text
 from shared import subscription as following
 from shared.database import Connection
 from shared.log.read import Page, read_head, read_page
-from shared.subscription import Lease, Subscription, moved
+from shared.subscription import Lease, Subscription
 from shared.testing.logged import ErrorLog
 from shared.testing.waiting import eventually
 from tests.kernel.counter import CODEC, COUNTS, Add, Added, Note
@@ -33,7 +33,7 @@ class Seen:
         if self.poison & set(mine):
             raise ValueError("it cannot be handled")
         self.positions += mine
-        await moved(self.process.database, lease, page.reached)
+        await lease.move(page.reached)
 
 
 async def position(connection: Connection, name: str = "follower") -> int | None:
@@ -178,7 +178,7 @@ async def test_trouble_that_passes_holds_nothing_up_for_good(process: Process, c
     for number in range(1, 6):
         await connection.execute(
             "select pg_terminate_backend(pid) from pg_stat_activity where application_name in ('counter', %s, %s)",
-            ("counter read follower", "counter listen"),
+            ("counter follow follower", "counter listen"),
         )
         await process.give(Add("a"))
         await eventually(lambda: position(connection), until=number.__eq__)
@@ -191,7 +191,7 @@ async def test_a_stopped_follower_finishes_its_page_and_lets_go(process: Process
     async def slowly(lease: Lease, page: Page) -> None:
         entered.set()
         await leave.wait()
-        await moved(process.database, lease, page.reached)
+        await lease.move(page.reached)
 
     await process.give(Add("a"))
     subscription = process.subscription("follower", slowly)

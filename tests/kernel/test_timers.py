@@ -32,7 +32,7 @@ class Timing:
         self._loop = TimerLoop(self.process.database, self.process.committer, CODEC, self.clock, TIMER_RULES)
 
     async def open(self) -> None:
-        lease = await self.process.leases.acquire(TIMERS.name, TIMERS.version, from_end=False)
+        lease = await self.process.acquire(TIMERS.name, TIMERS.version)
         assert lease is not None
         self.lease = lease
         self._reader = await self.process.database.connect("reads")
