@@ -36,7 +36,7 @@ from shared.migrating import migrate
 RATE = 200  # events a second
 SECONDS = 6  # of each round
 ROUNDS = 3
-WARM_UP = 200  # events before the first round
+WARM_UP = 3_000  # events before the first round, at the same rate: a JVM compiles for its first half minute
 PATIENCE = 60  # seconds until everything sent must have been seen
 BARE = "bench.bare"
 

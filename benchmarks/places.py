@@ -20,6 +20,7 @@ from shared.kafka import Sender
 from shared.log.schema import ddl
 from shared.service import Service
 from shared.subscription import Leases, Subscription, Work
+from shared.tail import Tail
 from shared.waking import Signal
 
 CLOCK = SystemClock()
@@ -49,7 +50,7 @@ class Parts:
     def __init__(self, service: Service, url: str, kafka: str) -> None:
         self.service = service
         self.database = Database(url, name=f"bench {service.name}")
-        self.signal, self.leases = Signal(self.database), Leases(self.database)
+        self.signal, self.leases, self.tail = Signal(self.database), Leases(self.database), Tail(self.database)
         self.committer = Committer(self.database, service.handlers, service.codec, CLOCK, self.signal)
         self.sender = Sender(kafka, f"{service.name}-bench")
         self._stack, self._tasks = AsyncExitStack(), list[asyncio.Task[None]]()
@@ -64,13 +65,14 @@ class Parts:
             with suppress(asyncio.CancelledError):
                 await task
         await self.sender.close()
+        await self.tail.close()
         await self.database.close()
 
     def start(self, *works: Coroutine[Any, Any, None]) -> None:
         self._tasks += [asyncio.create_task(work) for work in works]
 
     def follow(self, name: str, work: Work, types: list[str], page: int = 1_000) -> Subscription:
-        return Subscription(self.database, self.signal, self.leases, name, work, types, page=page)
+        return Subscription(self.database, self.signal, self.leases, self.tail, name, work, types, page=page)
 
 
 @asynccontextmanager

@@ -36,7 +36,7 @@ CONSUMER: Mapping[str, Any] = {
     "rebalance_timeout_ms": 30_000,
     "max_poll_interval_ms": 120_000,
     "max_records": 1_000,
-    "batch_timeout_ms": 5,  # after an empty poll FastStream sleeps as long again: 100 ms would delay an event by 70
+    "batch_timeout_ms": 2,  # after an empty poll FastStream sleeps as long again: 100 ms would delay an event by 70
     "isolation_level": "read_committed",
 }
 

@@ -6,8 +6,9 @@ position are committed in one transaction: after a crash it is where its rows ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import Dialect, MetaData, Table
@@ -94,33 +95,58 @@ class Projector:
         self._projection, self._codec = projection, codec
 
     async def work(self, lease: Lease, page: Page) -> None:
-        """One page: rows and position together, in one round trip (a pipeline is one transaction)."""
-        changes = self._projection.project(page.rows, self._codec)
+        """One page: rows and position together, in one round trip."""
+        statements = list(_statements(self._projection.project(page.rows, self._codec)))
         connection = await lease.link.get()
         with lease.owned():
-            async with connection.pipeline():
-                await lease.move_with(connection, page.reached)
-                await apply(connection, changes)
-                failpoints.hit("projection.before_commit")
+            failpoints.hit("projection.before_commit")
+            if len({table for table, _, _ in statements}) == len(statements):
+                await _at_once(connection, statements, lease.moving(page.reached))
+            else:
+                async with connection.pipeline():  # which is one transaction, too
+                    await _one_by_one(connection, statements)
+                    await connection.execute(*lease.moving(page.reached), prepare=True)
         lease.position = page.reached
+
+
+_Statement: TypeAlias = tuple[Table, str, list[list[Any]]]
 
 
 async def apply(connection: Connection, changes: Iterable[RowChange]) -> None:
     """Apply row changes in order, as few statements as keep their meaning."""
-    for statement, columns in _statements(changes):
+    await _one_by_one(connection, _statements(changes))
+
+
+async def _one_by_one(connection: Connection, statements: Iterable[_Statement]) -> None:
+    for _, statement, columns in statements:
         await connection.execute(statement, columns, prepare=True)
 
 
-def _statements(changes: Iterable[RowChange]) -> Iterable[tuple[str, list[list[Any]]]]:
+async def _at_once(connection: Connection, statements: list[_Statement], move: tuple[str, Sequence[Any]]) -> None:
+    """As parts of one statement, which cannot see what the others do: so each has a table of its own."""
+    parts = ", ".join(f"c{number} as ({statement})" for number, (_, statement, _) in enumerate(statements))
+    values = [column for _, _, columns in statements for column in columns]
+    await connection.execute(f"with {parts} {move[0]}" if parts else move[0], [*values, *move[1]], prepare=True)
+
+
+def _statements(changes: Iterable[RowChange]) -> Iterable[_Statement]:
     """Changes gathered by kind, table and columns. Rows do not depend on one another: only each row's order is kept."""
     tables: dict[Table, _Gathering] = {}
     for change in changes:
         if change.table not in tables:
             tables[change.table] = _Gathering(change.table)
         tables[change.table].add(change)
-    for gathering in tables.values():
+    for table, gathering in tables.items():
         for group in gathering.groups:
-            yield group.statement()
+            yield table, _sql(group.shape), group.values()
+
+
+class _Shape(NamedTuple):
+    """What one statement can do: changes of one kind to one table's columns."""
+
+    kind: type[Any]
+    table: Table
+    columns: tuple[str, ...]
 
 
 class _Gathering:
@@ -137,23 +163,22 @@ class _Gathering:
         last = self._last.get(row, -1)
         if last >= 0 and self.groups[last].merge(row, change):
             return
-        columns = tuple(change.row)
+        shape = _Shape(type(change), change.table, tuple(change.row))
         for index in range(len(self.groups) - 1, last, -1):
-            group = self.groups[index]
-            if group.kind is type(change) and group.columns == columns:
+            if self.groups[index].shape == shape:
                 break
         else:
             index = len(self.groups)
-            self.groups.append(_Group(change, self.key))
+            self.groups.append(_Group(shape, self.key))
         self.groups[index].rows[row] = dict(change.row)
         self._last[row] = index
 
 
 class _Group:
-    """Changes of one kind and with the same columns, one for each row."""
+    """Changes of one shape, one for each row."""
 
-    def __init__(self, first: RowChange, key: tuple[str, ...]) -> None:
-        self.kind, self.table, self.columns, self.key = type(first), first.table, tuple(first.row), key
+    def __init__(self, shape: _Shape, key: tuple[str, ...]) -> None:
+        self.shape, self.kind, self.columns, self.key = shape, shape.kind, shape.columns, key
         self.rows: dict[tuple[Any, ...], dict[str, Any]] = {}
 
     def merge(self, row: tuple[Any, ...], change: RowChange) -> bool:
@@ -172,29 +197,28 @@ class _Group:
             return True
         return False
 
-    def statement(self) -> tuple[str, list[list[Any]]]:
-        names = self.columns
-        values = [name for name in names if name not in self.key]
-        arrays = ", ".join(f"%b::{_type(self.table, name)}[]" for name in names)
-        source = f"unnest({arrays}) as u({', '.join(names)})"
-        match = " and ".join(f"t.{name} = u.{name}" for name in (names if self.kind is Drop else self.key))
-        table = self.table.name
-        columns = [[row[name] for row in self.rows.values()] for name in names]
-        if self.kind is Set:
-            return (
-                f"update {table} t set {', '.join(f'{v} = u.{v}' for v in values)} from {source} where {match}",
-                columns,
-            )
-        if self.kind is Drop:
-            return f"delete from {table} t using {source} where {match}", columns
-        new = "t.{0} + excluded.{0}" if self.kind is Add else "excluded.{0}"
-        then = f"update set {', '.join(f'{v} = {new.format(v)}' for v in values)}" if values else "nothing"
-        into = f"insert into {table} as t ({', '.join(names)}) select {', '.join(names)} from {source}"
-        return f"{into} on conflict ({', '.join(self.key)}) do {then}", columns
+    def values(self) -> list[list[Any]]:
+        """The rows, as columns."""
+        return [[row[name] for row in self.rows.values()] for name in self.columns]
 
 
-def _type(table: Table, name: str) -> str:
-    return table.c[name].type.compile(dialect=_DIALECT)
+@cache
+def _sql(shape: _Shape) -> str:
+    """The statement that makes changes of this shape, all in one, its parameters being the columns."""
+    kind, table, names = shape
+    key = tuple(column.name for column in table.primary_key)
+    values = [name for name in names if name not in key]
+    arrays = ", ".join(f"%b::{table.c[name].type.compile(dialect=_DIALECT)}[]" for name in names)
+    source = f"unnest({arrays}) as u({', '.join(names)})"
+    match = " and ".join(f"t.{name} = u.{name}" for name in (names if kind is Drop else key))
+    if kind is Set:
+        return f"update {table.name} t set {', '.join(f'{v} = u.{v}' for v in values)} from {source} where {match}"
+    if kind is Drop:
+        return f"delete from {table.name} t using {source} where {match}"
+    new = "t.{0} + excluded.{0}" if kind is Add else "excluded.{0}"
+    then = f"update set {', '.join(f'{v} = {new.format(v)}' for v in values)}" if values else "nothing"
+    into = f"insert into {table.name} as t ({', '.join(names)}) select {', '.join(names)} from {source}"
+    return f"{into} on conflict ({', '.join(key)}) do {then}"
 
 
 _DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]

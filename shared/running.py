@@ -14,6 +14,7 @@ import signal
 import socket
 from collections.abc import Awaitable, Coroutine, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import uvicorn
@@ -39,6 +40,7 @@ from shared.reacting import Door, Reactor
 from shared.relay import Relay
 from shared.service import Service, issuer_keys
 from shared.subscription import Leases, Subscription
+from shared.tail import Tail
 from shared.telemetry.export import configure
 from shared.timers import TIMERS, TimerLoop
 from shared.waking import Signal
@@ -55,6 +57,7 @@ class Worker:
 
     ingest: Ingest
     leases: Leases
+    tail: Tail
     subscriptions: list[Subscription]
     timers: TimerLoop
     sender: Sender
@@ -121,32 +124,22 @@ def _worker(
     sender = Sender(settings.kafka, f"{service.name}-relay")
     builder = PageBuilder(service.name, clock, vault)
     ingest = Ingest(service.name, database, settings.kafka, builder, sender, waking, settings.member)
-    leases = Leases(database)
+    leases, tail = Leases(database), Tail(database)
     door = Door(service.name, database, committer, messaging.intake)
     reactor = Reactor(service.name, committer, codec, messaging.policies)
     timers = TimerLoop(database, committer, codec, clock, messaging.timers)
     relay = Relay(service.name, codec, messaging.publishing, sender, epoch)
+    follow = partial(Subscription, database, waking, leases, tail)
     subscriptions = [
-        Subscription(database, waking, leases, "intake", door.work, door.types),
-        Subscription(database, waking, leases, "policies", reactor.work, reactor.types),
-        Subscription(database, waking, leases, "relay", relay.work, relay.types),
-        Subscription(database, waking, leases, TIMERS.name, timers.work, timers.types, idle_work=timers.fire),
+        follow("intake", door.work, door.types),
+        follow("policies", reactor.work, reactor.types),
+        follow("relay", relay.work, relay.types),
+        follow(TIMERS.name, timers.work, timers.types, idle_work=timers.tick),
     ]
     for projection in service.projections:
-        work = Projector(projection, codec).work
-        subscriptions.append(
-            Subscription(
-                database,
-                waking,
-                leases,
-                projection.name,
-                work,
-                sorted(projection.rules),
-                version=projection.version,
-                page=PAGE,
-            )
-        )
-    return Worker(ingest, leases, subscriptions, timers, sender)
+        work, types = Projector(projection, codec).work, sorted(projection.rules)
+        subscriptions.append(follow(projection.name, work, types, version=projection.version, page=PAGE))
+    return Worker(ingest, leases, tail, subscriptions, timers, sender)
 
 
 def _web(service: Service, api: Api, health: Health, role: str) -> FastAPI:
@@ -217,6 +210,7 @@ async def _stop(worker: Worker | None, committer: Committer, core: list[asyncio.
         if following:
             await asyncio.wait(following, timeout=GRACE)
         await _end(*following)
+        await worker.tail.close()
         await _within(worker.sender.close(), 5)
         await _end(*leases)
     await _within(committer.drained(), 10)

@@ -12,13 +12,14 @@ import random
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import psycopg
 
 from shared.database import BACKOFF_FIRST, BACKOFF_MOST, Connection, Database, Link, is_transient, retrying
 from shared.errors import LeaseLost
 from shared.log.read import Page, read_head, read_page
+from shared.tail import Tail
 from shared.waking import Signal
 
 log = logging.getLogger(__name__)
@@ -61,13 +62,12 @@ class Lease:
     async def move(self, position: int) -> None:
         """Move: what was to do up to there is done. Raises `LeaseLost`."""
         with self.owned():
-            await self.move_with(await self.link.get(), position)
+            await (await self.link.get()).execute(*self.moving(position), prepare=True)
         self.position = position
 
-    async def move_with(self, connection: Connection, position: int) -> None:
-        """Move together with what else this transaction or pipeline does, which is to run within `owned`."""
-        wanted = (self.name, self.version, self.position, position, self.epoch, LEASE)
-        await connection.execute(MOVE, wanted, prepare=True)
+    def moving(self, position: int) -> tuple[str, Sequence[Any]]:
+        """The statement that moves, to be executed within `owned`, together with what it is to be one with."""
+        return MOVE, (self.name, self.version, self.position, position, self.epoch, LEASE)
 
     @contextmanager
     def owned(self) -> Iterator[None]:
@@ -157,16 +157,21 @@ class Subscription:
     database: Database
     signal: Signal
     leases: Leases
+    tail: Tail
     name: str
     work: Work
     types: Sequence[str] | None = None
     version: int = 1
     page: int = 1_000
     from_end: bool = False
-    idle_work: Callable[[Lease], Awaitable[float | None]] | None = None
+    idle_work: Callable[[Lease], Awaitable[float]] | None = None
     trouble: str | None = field(default=None, init=False)
     _stopping: bool = field(default=False, init=False)
+    _wanted: frozenset[str] | None = field(default=None, init=False)
     _waiter: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+
+    def __post_init__(self) -> None:
+        self._wanted = None if self.types is None else frozenset(self.types)
 
     def stop(self) -> None:
         """End after the page in flight."""
@@ -210,7 +215,7 @@ class Subscription:
                 return
             page = None
             try:
-                page = await read_page(await lease.link.get(), lease.position, limit, self.types)
+                page = await self._next_page(lease, limit)
                 if page.rows:
                     await self.work(lease, page)
                 elif page.reached > lease.position:
@@ -231,6 +236,10 @@ class Subscription:
             if page.at_head:
                 await _wait(waiter, POLL if pause is None else min(pause, POLL))
         raise LeaseLost(f"{self.name} has another owner")
+
+    async def _next_page(self, lease: Lease, limit: int) -> Page:
+        page = await self.tail.page(lease.position, limit, self._wanted)
+        return page or await read_page(await lease.link.get(), lease.position, limit, self.types)
 
     def _report(self, error: Exception, lease: Lease, tried: int) -> None:
         """Say what is wrong, and where."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
@@ -32,6 +33,7 @@ from shared.subscription import Lease
 log = logging.getLogger(__name__)
 
 FIRED_AT_ONCE = 500
+LOOK_AGAIN = 0.05  # seconds between looks when the table keeps changing
 LOOK = 0.25  # seconds between looks at the clock, which may be moved at any time
 
 TIMERS = Projection("timers", 1)
@@ -101,6 +103,7 @@ class TimerLoop:
     def __init__(self, database: Database, committer: Committer, codec: Codec, clock: Clock, rules: Timers) -> None:
         self._database, self._committer, self._clock, self._rules = database, committer, clock, rules
         self._projector = Projector(TIMERS, codec)
+        self._looked = -LOOK_AGAIN
 
     @property
     def types(self) -> list[str]:
@@ -109,8 +112,16 @@ class TimerLoop:
     async def work(self, lease: Lease, page: Page) -> None:
         await self._projector.work(lease, page)
 
-    async def fire(self, lease: Lease) -> float | None:
-        """Fire what is due; answers after how many seconds to look again. Called when the table is up to date."""
+    async def tick(self, lease: Lease) -> float:
+        """Called when the table is up to date, also many times a second: looks, and says when to call again."""
+        if (wait := self._looked + LOOK_AGAIN - time.monotonic()) > 0:
+            return wait
+        self._looked = time.monotonic()
+        await self.fire(lease)
+        return LOOK
+
+    async def fire(self, lease: Lease) -> None:
+        """Fire what is due."""
         connection = await lease.link.get()
         due = await (await connection.execute(DUE, (self._clock.now(), FIRED_AT_ONCE), prepare=True)).fetchall()
         futures = [self._give(Due._make(row)) for row in due]
@@ -119,7 +130,6 @@ class TimerLoop:
                 log.warning("a timer's command was refused: %s", answer.refusal.code, extra={"action": "timer_refused"})
         if due:
             failpoints.hit("timer.after_fire")
-        return LOOK
 
     async def due(self) -> bool:
         """Whether any timer is due that has not been fired."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 START_TIMEOUT = 90.0  # seconds; a warm start takes two, a laptop under load and a cold disk many more
+STOPPED_WITHIN = 5.0  # seconds until all processes have heard SIGSTOP
 POLL = 0.02
 LOG_LINES_SHOWN = 12
 HERE = Path(__file__).parent
@@ -120,10 +121,15 @@ class SupervisedServer(ABC):
     def pause(self) -> None:
         """SIGSTOP: connections stay open and nobody answers, the unkind sort of failure."""
         with self._lock:
-            for process in self._family():
-                _signal(process, signal.SIGSTOP)
-            for process in self._family():  # again: a worker may have been born while the first were stopped
-                _signal(process, signal.SIGSTOP)
+            until = time.monotonic() + STOPPED_WITHIN
+            while going := [
+                process for process in self._family() if _goes_on(process)
+            ]:  # new ones may be born meanwhile
+                for process in going:
+                    _signal(process, signal.SIGSTOP)
+                if time.monotonic() > until:
+                    break  # it is stopped when the kernel comes to it
+                time.sleep(POLL)
 
     def resume(self) -> None:
         with self._lock:
@@ -195,6 +201,12 @@ def recorded_process(pid_file: Path) -> psutil.Process | None:
 
 def clean_environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN_SETTINGS)}
+
+
+def _goes_on(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return bool(process.status() not in (psutil.STATUS_STOPPED, psutil.STATUS_ZOMBIE))
+    return False
 
 
 def _signal(process: psutil.Process, number: signal.Signals) -> None:

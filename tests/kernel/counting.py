@@ -17,6 +17,7 @@ from shared.log.append import Actor, Context
 from shared.projecting import Projection, Projector
 from shared.publishing import Publishing
 from shared.subscription import Lease, Leases, Subscription, Work
+from shared.tail import Tail
 from shared.timers import TIMERS, TimerLoop
 from shared.waking import Signal
 from tests.kernel.counter import CODEC, HANDLERS, NOON, TIMER_RULES
@@ -52,6 +53,7 @@ class Process:
         self.signal = Signal(self.database)
         self.committer = Committer(self.database, HANDLERS, CODEC, self.clock, self.signal, publishing)
         self.leases = Leases(self.database)
+        self.tail = Tail(self.database)
         self.link = Link(self.database, "by hand")
         self._tasks: list[asyncio.Task[None]] = []
 
@@ -64,6 +66,7 @@ class Process:
     async def __aexit__(self, *_: object) -> None:
         for task in reversed(self._tasks):
             await ended(task)
+        await self.tail.close()
         await self.link.close()
         await self.database.close()
 
@@ -95,7 +98,7 @@ class Process:
         await ended(self._committing)
 
     def subscription(self, name: str, work: Work, **more: Any) -> Subscription:
-        return Subscription(self.database, self.signal, self.leases, name, work, **more)
+        return Subscription(self.database, self.signal, self.leases, self.tail, name, work, **more)
 
     def projecting(self, projection: Projection, **more: Any) -> Subscription:
         work = Projector(projection, CODEC).work
@@ -104,7 +107,7 @@ class Process:
 
     def timing(self) -> Subscription:
         timers = TimerLoop(self.database, self.committer, CODEC, self.clock, TIMER_RULES)
-        return self.subscription(TIMERS.name, timers.work, types=timers.types, idle_work=timers.fire)
+        return self.subscription(TIMERS.name, timers.work, types=timers.types, idle_work=timers.tick)
 
 
 async def ended(task: asyncio.Task[None]) -> None:

@@ -105,7 +105,7 @@ async def test_a_page_of_changes_does_what_they_do_one_by_one(things: Database, 
 def test_changes_of_different_rows_are_one_statement() -> None:
     """A rebuild reads millions of events; a statement for each would take days."""
     page = [Add(THING, {"area": "a", "number": n % 500, "total": 1}) for n in range(1000)]
-    ((_, columns),) = _statements(page)
+    ((_, _, columns),) = _statements(page)
     assert columns == [["a"] * 500, list(range(500)), [2] * 500]
 
 
