@@ -37,7 +37,7 @@ TOPICS_KNOWN = 30_000  # ms until the topics are looked up again; by default one
 
 TAKE_PAGE = """select fate from take_page(
     %b::text[], %b::int[], %b::bigint[], %b::int[], %b::bigint[], %b::text[], %b::text[], %b::text[], %b::text[],
-    %b::text[], %b::smallint[], %b::text[], %b::text[], %b::bigint[], %b)"""
+    %b::text[], %b::smallint[], %b::text[], %b::text[], %b::bigint[], %b::bytea[], %b)"""
 
 
 class Ingest:

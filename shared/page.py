@@ -10,6 +10,7 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -25,6 +26,7 @@ from shared.contracts.registry import EventType, intake_topic, taken_by
 from shared.database import Connection
 from shared.deciding import Loose
 from shared.log.append import Actor, Context, micros
+from shared.log.chain import digest
 from shared.log.codec import derived_id, encode
 
 log = logging.getLogger(__name__)
@@ -59,7 +61,11 @@ class Taken:
         """In the order of `take_page`."""
         kept = (self.id, self.origin, self.category, self.stream, self.type, self.schema, self.data, self.meta)
         partitions = [[p.topic for p in self.reached], [p.partition for p in self.reached], list(self.reached.values())]
-        return (*partitions, self.place, self.offset, *kept, self.occurred, self.recorded)
+        return (*partitions, self.place, self.offset, *kept, self.occurred, self._digests(), self.recorded)
+
+    def _digests(self) -> list[bytes]:
+        named = (self.id, self.origin, self.category, self.stream, repeat(None), self.type, self.schema)
+        return [*map(digest, *named, self.occurred, repeat(self.recorded), self.data, self.meta)]
 
     def came(self, record: ConsumerRecord[Any, Any]) -> None:
         """Note a record; the rows that it becomes follow."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import repeat
 
 import msgspec
 
 from shared.database import Connection
+from shared.log.chain import digest
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY = 86_400_000_000  # microseconds
@@ -52,6 +54,11 @@ class Rows:
     meta: list[str] = field(default_factory=list)
     occurred: list[int] = field(default_factory=list)
 
+    def digests(self, recorded: int) -> list[bytes]:
+        """Of each row, for the chain."""
+        columns = (self.id, repeat(""), self.category, self.stream, self.version, self.type, self.schema)
+        return [*map(digest, *columns, self.occurred, repeat(recorded), self.data, self.meta)]
+
 
 @dataclass(slots=True)
 class Commands:
@@ -88,21 +95,22 @@ class Appended:
 APPEND = """select base, known, stale from append(
     %b::text[], %b::bytea[], %b::text[], %b::int[], %b::text[], %b::int[], %b::int[],
     %b::text[], %b::text[], %b::text[], %b::int[], %b::text[], %b::smallint[], %b::text[], %b::text[], %b::bigint[],
-    %b)"""
+    %b::bytea[], %b)"""
 
 
 async def append(
     connection: Connection, commands: Commands, streams: Streams, rows: Rows, recorded_at: datetime
 ) -> Appended:
     """Append a batch in one statement, which commits by itself unless the caller opened a transaction."""
-    c, s, e = commands, streams, rows
+    c, s, e, recorded = commands, streams, rows, micros(recorded_at)
     cursor = await connection.execute(
         APPEND,
         (
             *(c.id, c.hash, c.result, c.events),
             *(s.name, s.expected, s.added),
             *(e.id, e.category, e.stream, e.version, e.type, e.schema, e.data, e.meta, e.occurred),
-            micros(recorded_at),
+            e.digests(recorded),
+            recorded,
         ),
         prepare=True,
     )

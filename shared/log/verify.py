@@ -6,17 +6,14 @@ by comparing with a head that was exported earlier.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import AsyncIterator
-from datetime import datetime
 from typing import Any, NamedTuple
 
 from shared.database import Connection
 from shared.log.append import micros
+from shared.log.chain import GENESIS, digest, link
 
-GENESIS = hashlib.sha256(b"yizhan").digest()
 PAGE = 5_000
-SEPARATOR = "\x1f"
 
 ROWS = """select position, event_id, origin, category, stream, version, type, schema_version, data::text, meta::text,
     occurred_at, recorded_at, chain from event where position > %s order by position limit %s"""
@@ -31,15 +28,11 @@ class Verdict(NamedTuple):
     fault: str | None
 
 
-def digest(row: tuple[Any, ...]) -> bytes:
-    """The digest of a row, as `log_rows` computes it."""
-    *fields, data, meta, occurred, recorded = row
-    parts = [*("" if field is None else str(field) for field in fields), *_times(occurred, recorded), data, meta]
-    return hashlib.sha256(SEPARATOR.join(parts).encode()).digest()
-
-
-def _times(occurred: datetime, recorded: datetime) -> tuple[str, str]:
-    return str(micros(occurred)), str(micros(recorded))
+def after(chain: bytes, row: tuple[Any, ...]) -> bytes:
+    """The chain after a row of `ROWS`, computed from what is in it."""
+    _, event_id, origin, category, stream, version, name, schema, data, meta, occurred, recorded, _ = row
+    times = micros(occurred), micros(recorded)
+    return link(chain, digest(event_id, origin, category, stream, version, name, schema, *times, data, meta))
 
 
 async def verify(connection: Connection, exported: tuple[int, bytes] | None = None) -> Verdict:
@@ -48,7 +41,7 @@ async def verify(connection: Connection, exported: tuple[int, bytes] | None = No
     async for row in _rows(connection):
         if row[0] != position + 1:
             return Verdict(position, position + 1, chain, f"position {position + 1} is missing")
-        chain = hashlib.sha256(chain + digest(row[:-1])).digest()
+        chain = after(chain, row)
         if chain != bytes(row[-1]):
             return Verdict(position, row[0], chain, f"the row at position {row[0]} is not what was appended")
         position = row[0]

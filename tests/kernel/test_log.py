@@ -171,7 +171,7 @@ async def test_the_table_of_events_refuses_everything_but_inserts(
 
 TAKE = """select * from take_page(array['t', 't'], %(parts)s, array[%(offset)s + 1, %(offset)s + 1]::bigint[],
     array[1], array[%(offset)s::bigint], array['id-' || %(offset)s], array['o'], array['t'], array['t/k'], array['T'],
-    array[1]::smallint[], array['{}'], array['{}'], array[0::bigint], 0)"""
+    array[1]::smallint[], array['{}'], array['{}'], array[0::bigint], array['']::bytea[], 0)"""
 MOVE = "update subscription set position = position + 1 where name = 'p'"
 
 
