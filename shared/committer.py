@@ -1,7 +1,8 @@
 """Decide many, commit once: commands that wait together are decided together and appended by one short statement.
 
-A batch that read something stale is done once more under the log's lock, so that contention between processes costs
-speed and never a conflict. A lone caller is not delayed: a batch starts as soon as the one before it has ended.
+While PostgreSQL writes one batch the next is decided, over the states that the first will have left. A batch that read
+something stale is done once more under the log's lock, so that contention between processes costs speed and never a
+conflict. A lone caller is not delayed: a batch starts as soon as the one before it has ended.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import msgspec
@@ -17,7 +19,7 @@ from shared import failpoints
 from shared.clock import Clock
 from shared.database import Connection, Database, Link, is_transient
 from shared.decider import Command, Handlers
-from shared.deciding import Batch, Decided, Epilogue, Pending, Refusal, Result
+from shared.deciding import Batch, Decided, Epilogue, Pending, Refusal, Result, Work
 from shared.errors import IdempotencyKeyReused, LogCorrupted, Unavailable
 from shared.log.append import Appended, Context, append
 from shared.log.codec import Codec, event_id
@@ -29,6 +31,7 @@ from shared.waking import Signal
 log = logging.getLogger(__name__)
 
 BATCH = 1_000  # commands decided together
+SHARE = 64  # of fewer, all are one batch; of more that wait, one half is decided while the other is written
 BATCH_UNDER_LOCK = 300  # fewer, as everybody waits for the lock meanwhile
 QUEUE = 20_000  # commands waiting; one more is told to come back
 MAX_LOADS = 16  # rounds of reading states for one batch
@@ -53,6 +56,14 @@ class Answer:
         return self.result.refusal
 
 
+@dataclass(slots=True)
+class _Attempt:
+    """Commands to be one batch, and that batch; without it they are to be settled with care."""
+
+    pending: list[Pending]
+    batch: Batch | None
+
+
 class Committer:
     """The only writer of own events in this process."""
 
@@ -65,7 +76,7 @@ class Committer:
         signal: Signal,
         publishing: Publishing | None = None,
     ) -> None:
-        self._link = Link(database, "committer")
+        self._link, self._loads = Link(database, "committer"), Link(database, "committer loads")
         self._handlers, self._codec, self._clock, self._signal = handlers, codec, clock, signal
         self._states = States(handlers.deciders, codec)
         self._publishing = publishing or Publishing()
@@ -129,21 +140,84 @@ class Committer:
         try:
             while True:
                 await self._wake.wait()
-                batch = self._take()
-                if batch:
-                    await self._settle(batch)
+                if self._contended:
+                    await self._settle(self._take(BATCH_UNDER_LOCK))
+                else:
+                    await self._flow(self._take(min(BATCH, max(SHARE, len(self._running) // 2))))
         finally:
             self._stopped = True
             for pending in list(self._running.values()):
                 self._fail(pending, Unavailable("the service stops; repeat the command with the same key"))
             await self._link.close()
+            await self._loads.close()
 
-    def _take(self) -> list[Pending]:
-        most = BATCH_UNDER_LOCK if self._contended else BATCH
+    def _take(self, most: int) -> list[Pending]:
         batch = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
         if not self._waiting:
             self._wake.clear()
         return batch
+
+    async def _flow(self, pending: list[Pending]) -> None:
+        """Append batch after batch while commands come in. What goes wrong is done again, one by one, by `_settle`."""
+        attempt = await self._extended(_Attempt([], self._batch({})), pending)
+        while attempt.pending:
+            if attempt.batch is None:
+                return await self._settle(attempt.pending)
+            sending = asyncio.create_task(self._send(attempt.batch), name="append")
+            try:
+                following = await self._meanwhile(sending, attempt.batch)
+                taken = await self._taken(attempt.batch, sending)
+            finally:
+                sending.cancel()  # when we are cancelled; its connection is ours until it has ended
+                await asyncio.wait([sending])
+            if not taken:  # and what was decided over it is void
+                await self._settle(attempt.pending)
+                return await self._settle(following.pending)
+            attempt = following
+        return None
+
+    async def _meanwhile(self, sending: asyncio.Task[Appended], ahead: Batch) -> _Attempt:
+        """Decide what comes in while a batch is being appended."""
+        attempt = _Attempt([], self._batch(ahead.work))
+        while not sending.done() and attempt.batch is not None and len(attempt.pending) < BATCH:
+            coming = asyncio.create_task(self._wake.wait(), name="coming")
+            try:
+                await asyncio.wait([sending, coming], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                coming.cancel()
+            await self._extended(attempt, self._take(BATCH - len(attempt.pending)))
+        return attempt
+
+    async def _extended(self, attempt: _Attempt, pending: list[Pending]) -> _Attempt:
+        """The attempt with these decided, too; without a batch when one of them cannot be decided now."""
+        attempt.pending += pending
+        if pending and attempt.batch is not None:
+            try:
+                if await self._decide(await self._loads.get(), attempt.batch, pending):
+                    attempt.batch = None
+            except Exception as error:
+                log.debug("commands are decided once more: %s", error)  # who does it says what is wrong
+                attempt.batch = None
+        return attempt
+
+    async def _send(self, batch: Batch) -> Appended:
+        connection = await self._link.get()
+        failpoints.hit("committer.before_append")
+        return await append(connection, batch.commands, batch.streams(), batch.rows, batch.now)
+
+    async def _taken(self, batch: Batch, sending: asyncio.Task[Appended]) -> bool:
+        """Whether the log took the batch; then its callers have their answers."""
+        try:
+            appended = await sending
+            if appended.stale:
+                self.stale_batches += 1
+                self._contended = True
+            if appended.done:
+                await self._done(await self._link.get(), batch, appended)
+        except Exception as error:
+            log.debug("a batch is appended once more: %s", error)  # who does it says what is wrong
+            return False
+        return appended.done
 
     async def _settle(self, pending: list[Pending]) -> None:
         """Bring a batch to its end, whatever it takes: wait for the database, or find the command it refuses."""
@@ -168,11 +242,11 @@ class Committer:
 
     async def _commit(self, connection: Connection, pending: list[Pending]) -> list[Pending]:
         """Append one batch; answers what is left to do of it."""
-        batch, rest = await self._decide(connection, pending)
+        batch = self._batch({})
+        rest = await self._decide(connection, batch, pending)
         if self._contended:
             return await self._commit_under_lock(connection, pending, batch)
-        failpoints.hit("committer.before_append")
-        appended = await append(connection, batch.commands, batch.streams(), batch.rows, batch.now)
+        appended = await self._send(batch)
         if appended.known:
             return await self._answer_known(connection, pending, appended.known)
         if appended.stale:
@@ -187,31 +261,37 @@ class Committer:
         async with connection.transaction():
             await connection.execute(LOCK)
             self._contended = await self._states.refresh(connection, list(tried.work))
-            batch, rest = await self._decide(connection, pending)
-            appended = await append(connection, batch.commands, batch.streams(), batch.rows, batch.now)
-            while appended.stale:  # streams that the first try did not read
-                if not await self._states.refresh(connection, appended.stale):
-                    raise LogCorrupted(f"the heads of {appended.stale} disagree with their events")
-                batch, rest = await self._decide(connection, pending)
+            while True:
+                batch = self._batch({})
+                rest = await self._decide(connection, batch, pending)
                 appended = await append(connection, batch.commands, batch.streams(), batch.rows, batch.now)
+                if not appended.stale:
+                    break
+                if not await self._states.refresh(
+                    connection, appended.stale
+                ):  # streams that the first try did not read
+                    raise LogCorrupted(f"the heads of {appended.stale} disagree with their events")
         if appended.known:
             return await self._answer_known(connection, pending, appended.known) + later
         await self._done(connection, batch, appended)
         return rest + later
 
-    async def _decide(self, connection: Connection, pending: list[Pending]) -> tuple[Batch, list[Pending]]:
-        """Decide a batch, reading what it needs; answers what had to be left for the next one, if anything."""
-        batch, rest = Batch(self._states, self._handlers, self._publishing, self._clock.now()), pending
+    def _batch(self, ahead: Mapping[str, Work]) -> Batch:
+        return Batch(self._states, self._handlers, self._publishing, self._clock.now(), ahead)
+
+    async def _decide(self, connection: Connection, batch: Batch, pending: list[Pending]) -> list[Pending]:
+        """Decide commands, reading what they need; answers those that had to be left for the next batch, if any."""
+        batch.now, rest = self._clock.now(), pending
         for _ in range(MAX_LOADS):
             rest = rest[batch.decide(rest) :]
             if not rest:
-                return batch, []
+                return []
             await self._states.refresh(connection, sorted(batch.missing))
         if rest[0] is pending[0]:
             error = RuntimeError(f"{type(rest[0].command).__name__} reads streams one after the other without end")
             batch.failed.append((rest[0], error))
             rest = rest[1:]
-        return batch, rest
+        return rest
 
     async def _done(self, connection: Connection, batch: Batch, appended: Appended) -> None:
         failpoints.hit("committer.after_append")

@@ -7,7 +7,7 @@ initial state in its place and goes on, only to learn what else it will read; no
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeAlias, cast
@@ -81,7 +81,7 @@ class Pending:
 
 
 @dataclass(slots=True, eq=False)
-class _Work:
+class Work:
     """A stream as this batch has it so far."""
 
     category: str
@@ -97,18 +97,18 @@ class _Reader:
 
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
-        self.read: dict[str, _Work] = {}
+        self.read: dict[str, Work] = {}
         self.missing: list[str] = []
 
     def __call__(self, decider: Decider[C, E, S], entity: str) -> S:
         name = f"{decider.category}-{entity}"
         work = self.read.get(name) or self._batch.work.get(name)
         if work is None:
-            held = self._batch.states.get(name)
+            held = self._batch.held(name)
             if held is None:
                 self.missing.append(name)
                 return decider.initial
-            work = _Work(decider.category, held.version, held.version, held.state)
+            work = Work(decider.category, held.version, held.version, held.state)
         self.read[name] = work
         return cast("S", work.state)
 
@@ -127,9 +127,10 @@ class Batch:
     handlers: Handlers
     publishing: Publishing
     now: datetime
+    ahead: Mapping[str, Work] = field(default_factory=dict)  # of a batch that is being appended
     commands: Commands = field(default_factory=Commands)
     rows: Rows = field(default_factory=Rows)
-    work: dict[str, _Work] = field(default_factory=dict)
+    work: dict[str, Work] = field(default_factory=dict)
     outcomes: list[tuple[Pending, Result, list[Decided]]] = field(default_factory=list)
     failed: list[tuple[Pending, Exception]] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
@@ -156,6 +157,11 @@ class Batch:
             else:
                 self._keep(one, result, changes, states, reader)
         return settled
+
+    def held(self, stream: str) -> Held | None:
+        """The state before this batch, if it is known."""
+        before = self.ahead.get(stream)
+        return self.states.get(stream) if before is None else Held(before.version, before.state)
 
     def streams(self) -> Streams:
         """Every stream that was read, with the version it was read at."""

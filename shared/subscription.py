@@ -18,8 +18,8 @@ import psycopg
 
 from shared.database import BACKOFF_FIRST, BACKOFF_MOST, Connection, Database, Link, is_transient, retrying
 from shared.errors import LeaseLost
-from shared.log.read import Page, read_head, read_page
-from shared.tail import Tail
+from shared.log.read import Page, read_head
+from shared.tail import Pages, Tail
 from shared.waking import Signal
 
 log = logging.getLogger(__name__)
@@ -167,11 +167,7 @@ class Subscription:
     idle_work: Callable[[Lease], Awaitable[float]] | None = None
     trouble: str | None = field(default=None, init=False)
     _stopping: bool = field(default=False, init=False)
-    _wanted: frozenset[str] | None = field(default=None, init=False)
     _waiter: asyncio.Event = field(default_factory=asyncio.Event, init=False)
-
-    def __post_init__(self) -> None:
-        self._wanted = None if self.types is None else frozenset(self.types)
 
     def stop(self) -> None:
         """End after the page in flight."""
@@ -181,6 +177,7 @@ class Subscription:
     async def run(self) -> None:
         """Follow until cancelled. On cancellation the page in flight is abandoned; its repeat is harmless."""
         link = Link(self.database, f"follow {self.name}", RELAXED)
+        pages = Pages(self.database, self.tail, self.name, self.types)
         self._waiter = waiter = self.signal.waiter(self.types)
         try:
             while not self._stopping:
@@ -189,13 +186,14 @@ class Subscription:
                     await asyncio.sleep(STANDBY * random.uniform(0.5, 1))
                     continue
                 try:
-                    await self._follow(lease, waiter)
+                    await self._follow(lease, pages, waiter)
                 except LeaseLost:
                     log.warning("%s: the lease went to another process", self.name, extra={"action": "lease_lost"})
                 finally:
                     await asyncio.shield(self._release(lease))
         finally:
             self.signal.release(waiter)
+            await pages.close()
             await link.close()
 
     async def _acquire(self, link: Link) -> Lease | None:
@@ -207,7 +205,7 @@ class Subscription:
         except Exception as error:
             log.info("%s: the lease will run out by itself (%s)", self.name, error)
 
-    async def _follow(self, lease: Lease, waiter: asyncio.Event) -> None:
+    async def _follow(self, lease: Lease, pages: Pages, waiter: asyncio.Event) -> None:
         delay, limit = BACKOFF_FIRST, self.page
         while not lease.lost:
             waiter.clear()
@@ -215,7 +213,7 @@ class Subscription:
                 return
             page = None
             try:
-                page = await self._next_page(lease, limit)
+                page = await pages.after(lease.position, limit)
                 if page.rows:
                     await self.work(lease, page)
                 elif page.reached > lease.position:
@@ -236,10 +234,6 @@ class Subscription:
             if page.at_head:
                 await _wait(waiter, POLL if pause is None else min(pause, POLL))
         raise LeaseLost(f"{self.name} has another owner")
-
-    async def _next_page(self, lease: Lease, limit: int) -> Page:
-        page = await self.tail.page(lease.position, limit, self._wanted)
-        return page or await read_page(await lease.link.get(), lease.position, limit, self.types)
 
     def _report(self, error: Exception, lease: Lease, tried: int) -> None:
         """Say what is wrong, and where."""

@@ -1,7 +1,7 @@
-"""The newest rows of the log, read once for all subscriptions of a process that follow it closely.
+"""Where subscriptions get their pages from: close to the head, rows are read once for all of a process.
 
-Without it, every append would be read as often as there are subscriptions. Who is further behind than what is held
-here reads the log by himself.
+Without the tail, every append would be read as often as there are subscriptions. Who is further behind than what it
+holds reads the log by himself, one page ahead of the one that is being worked on.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from bisect import bisect_right
-from collections.abc import Collection
+from collections.abc import Sequence
 from operator import attrgetter
 
 from shared.database import Database, Link
@@ -31,7 +31,7 @@ class Tail:
         self._looking: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
 
-    async def page(self, after: int, limit: int, types: Collection[str] | None) -> Page | None:
+    async def page(self, after: int, limit: int, types: Sequence[str] | None) -> Page | None:
         """As `read_page` answers, with all that is there at the call; None when `after` is not within what is held."""
         if after < self._after:
             return None
@@ -39,16 +39,17 @@ class Tail:
         if not self._after <= after <= self._reached:
             return None
         rows = self._rows[bisect_right(self._rows, after, key=_position) :]
-        wanted = [row for row in rows if row.type in types] if types is not None else rows
+        wanted = rows if types is None else [row for row in rows if row.type in types]
         if len(wanted) > limit:
             return Page(wanted[:limit], wanted[limit - 1].position, self._head)
         return Page(wanted, self._reached, self._head)
 
     async def close(self) -> None:
-        """Let go of the database."""
-        for task in (self._looking, self._next):
-            if task is not None:
-                task.cancel()
+        """Let go of the database; only when nobody reads by its connection any more."""
+        looks = [task for task in (self._looking, self._next) if task is not None]
+        for task in looks:
+            task.cancel()
+        await asyncio.gather(*looks, return_exceptions=True)
         await self._link.close()
 
     async def _look(self) -> None:
@@ -79,3 +80,42 @@ class Tail:
     def _begin_at(self, position: int) -> None:
         self._rows.clear()
         self._after = self._reached = self._head = position
+
+
+class Pages:
+    """The pages of one subscription, of these types only if given."""
+
+    def __init__(self, database: Database, tail: Tail, name: str, types: Sequence[str] | None) -> None:
+        self._link, self._tail, self._types = Link(database, f"read {name}"), tail, types
+        self._ahead: tuple[int, int, asyncio.Task[Page]] | None = None
+
+    async def after(self, position: int, limit: int) -> Page:
+        """The next page; while it is worked on the one behind it is read, if there is one."""
+        ahead = await self._read_ahead(position, limit)
+        if ahead is not None and ahead.at_head:  # as it was then: it has to be looked at again
+            return ahead._replace(head=ahead.head + 1)
+        page = ahead or await self._tail.page(position, limit, self._types) or await self._read(position, limit)
+        if not page.at_head:
+            self._ahead = page.reached, limit, asyncio.create_task(self._read(page.reached, limit), name="read ahead")
+        return page
+
+    async def close(self) -> None:
+        """Let go of the database."""
+        await self._drop()
+        await self._link.close()
+
+    async def _read_ahead(self, position: int, limit: int) -> Page | None:
+        if self._ahead is not None and self._ahead[:2] == (position, limit):
+            reading, self._ahead = self._ahead[2], None
+            return await reading
+        await self._drop()  # the page before was not worked through
+        return None
+
+    async def _read(self, position: int, limit: int) -> Page:
+        return await read_page(await self._link.get(), position, limit, self._types)
+
+    async def _drop(self) -> None:
+        ahead, self._ahead = self._ahead, None
+        if ahead is not None:
+            ahead[2].cancel()
+            await asyncio.gather(ahead[2], return_exceptions=True)

@@ -10,13 +10,13 @@ import pytest
 
 from shared import committer as committing
 from shared.committer import Answer
-from shared.database import Connection
+from shared.database import Connection, Database
 from shared.deciding import Decided
 from shared.errors import IdempotencyKeyReused, Unavailable
 from shared.log.read import read_page
 from shared.testing.logged import ErrorLog
 from shared.testing.waiting import eventually
-from tests.kernel.counter import NOON, Add, Added, Break, Look, Note, Noted, Stray, Take, TakingRefused, Transfer
+from tests.kernel.counter import CODEC, NOON, Add, Added, Break, Look, Note, Noted, Stray, Take, TakingRefused, Transfer
 from tests.kernel.counting import FixedClock, Process, context, somebody_waits_for_a_lock
 
 
@@ -174,6 +174,40 @@ async def test_a_stale_stream_that_the_first_try_did_not_read_is_found_too(url: 
         await two.give_all(Add("a", 1), Add("b", 1))
         answers = await one.give_all(Transfer("a", "b", 1), Take("b", 2), Look("a"))
         assert [outcome(a) for a in answers] == ["accepted", "accepted", "unchanged"]
+
+
+async def test_what_was_decided_over_a_batch_that_the_log_refuses_is_decided_again(url: str) -> None:
+    """The second half is decided over what the first would have left, had it not been stale."""
+    async with Process(url, "one") as one, Process(url, "two") as two:
+        await one.give(Add("a", 10))
+        await two.give(Take("a", 10))
+        answers = await one.give_all(*[Take("a", 1) for _ in range(200)])
+        assert {outcome(answer) for answer in answers} == {"NOT_ENOUGH"}
+        assert one.committer.stale_batches == 1
+
+
+async def test_many_waiting_commands_are_decided_in_order_while_others_are_written(
+    process: Process, connection: Connection
+) -> None:
+    answers = await process.give_all(*[Add("a", n) for n in range(500)])
+    assert process.committer.batches > 1
+    assert [answer.events[0].version for answer in answers] == list(range(1, 501))
+    rows = (await read_page(connection, 0, 1_000)).rows
+    assert [CODEC.decode(row.type, row.data).amount for row in rows] == list(range(500))
+
+
+async def test_commands_given_while_a_batch_is_written_wait_for_no_other(process: Process, url: str) -> None:
+    """And see what it left, which no one else has seen yet."""
+    async with await Database(url, name="test").connect("locks") as holder:
+        await process.give(Add("a", 1))
+        async with holder.transaction():
+            await holder.execute("select from log_head for update")
+            first = asyncio.create_task(process.give(Add("a", 1)))
+            await eventually(lambda: somebody_waits_for_a_lock(holder))
+            second = asyncio.create_task(process.give(Take("a", 2)))
+            await asyncio.sleep(0)
+        assert [outcome(await first), outcome(await second)] == ["accepted", "accepted"]
+    assert process.committer.batches == 3
 
 
 async def test_if_match_of_an_old_version_is_a_conflict(process: Process) -> None:
