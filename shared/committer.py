@@ -9,23 +9,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-import msgspec
 
 from shared import failpoints
 from shared.clock import Clock
 from shared.database import Connection, Database, Link, is_transient
-from shared.decider import Command, Handlers
-from shared.deciding import Batch, Decided, Epilogue, Pending, Refusal, Result, Work
-from shared.errors import IdempotencyKeyReused, LogCorrupted, Unavailable
-from shared.log.append import Appended, Context, append
-from shared.log.codec import Codec, event_id
-from shared.log.read import COMMANDS, EVENTS
+from shared.decider import Handlers
+from shared.deciding import Batch, Pending, Work
+from shared.errors import IdempotencyKeyReused, LogCorrupted
+from shared.log.append import Appended, append
+from shared.log.codec import Codec
 from shared.log.states import States
+from shared.outcomes import Answer, Outcomes
 from shared.publishing import Publishing
+from shared.queueing import Queue, fail
 from shared.waking import Signal
 
 log = logging.getLogger(__name__)
@@ -33,27 +31,10 @@ log = logging.getLogger(__name__)
 BATCH = 1_000  # commands decided together
 SHARE = 64  # of fewer, all are one batch; of more that wait, one half is decided while the other is written
 BATCH_UNDER_LOCK = 300  # fewer, as everybody waits for the lock meanwhile
-QUEUE = 20_000  # commands waiting; one more is told to come back
 MAX_LOADS = 16  # rounds of reading states for one batch
 # A process that hangs under the lock loses its transaction after two seconds.
 LOCK = "set local idle_in_transaction_session_timeout = '2s'; select position from log_head where id = 1 for update"
 BACKOFF_FIRST, BACKOFF_MOST = 0.05, 2.0  # seconds, while the database is away
-
-_result = msgspec.json.Decoder(Result)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a command led to; the same for every repeat of it."""
-
-    result: Result
-    events: tuple[Decided, ...]
-    position: int
-    repeated: bool = False
-
-    @property
-    def refusal(self) -> Refusal | None:
-        return self.result.refusal
 
 
 @dataclass(slots=True)
@@ -64,7 +45,7 @@ class _Attempt:
     batch: Batch | None
 
 
-class Committer:
+class Committer(Queue):
     """The only writer of own events in this process."""
 
     def __init__(
@@ -76,86 +57,27 @@ class Committer:
         signal: Signal,
         publishing: Publishing | None = None,
     ) -> None:
+        super().__init__()
         self._link, self._loads = Link(database, "committer"), Link(database, "committer loads")
-        self._handlers, self._codec, self._clock, self._signal = handlers, codec, clock, signal
-        self._states = States(handlers.deciders, codec)
+        self._handlers, self._clock, self._signal = handlers, clock, signal
+        self._states, self._outcomes = States(handlers.deciders, codec), Outcomes(codec)
         self._publishing = publishing or Publishing()
-        self._waiting: deque[Pending] = deque()
-        self._running: dict[str, Pending] = {}
-        self._wake = asyncio.Event()
-        self._contended = self._stopped = False
+        self._contended = False
         self.batches = self.stale_batches = 0
-
-    @property
-    def idle(self) -> bool:
-        return not self._running
-
-    async def drained(self) -> None:
-        """Wait until every command that was given has its outcome."""
-        while self._running:
-            await asyncio.wait([pending.future for pending in self._running.values()])
-
-    async def submit(
-        self,
-        command: Command,
-        context: Context,
-        *,
-        body_hash: bytes = b"",
-        if_match: tuple[str, int] | None = None,
-    ) -> Answer:
-        """Decide and append one command; the same id again gives the same answer, also while it is still running.
-
-        Raises `IdempotencyKeyReused` when the id was used for another body, and `Unavailable` when too many wait.
-        """
-        return await asyncio.shield(self.enqueue(command, context, body_hash=body_hash, if_match=if_match))
-
-    def enqueue(
-        self,
-        command: Command,
-        context: Context,
-        *,
-        body_hash: bytes = b"",
-        if_match: tuple[str, int] | None = None,
-        epilogue: Epilogue | None = None,
-    ) -> asyncio.Future[Answer]:
-        """Like `submit`, without waiting. Commands are decided in the order in which they are given here."""
-        running = self._running.get(context.command_id)
-        if running is not None and running.body_hash == body_hash:
-            return running.future
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        pending = Pending(command, context, body_hash, future, if_match, epilogue)
-        if running is not None:
-            self._fail(pending, IdempotencyKeyReused())
-        elif len(self._running) >= QUEUE or self._stopped:
-            self._fail(pending, Unavailable("too many commands wait" if not self._stopped else "the service stops"))
-        else:
-            self._running[context.command_id] = pending
-            future.add_done_callback(lambda _: self._running.pop(context.command_id, None))
-            self._waiting.append(pending)
-            self._wake.set()
-        return future
 
     async def run(self) -> None:
         """Commit what waits, until cancelled; then what still waits is told that its outcome is unknown."""
         try:
             while True:
-                await self._wake.wait()
+                await self.wake.wait()
                 if self._contended:
-                    await self._settle(self._take(BATCH_UNDER_LOCK))
+                    await self._settle(self.take(BATCH_UNDER_LOCK))
                 else:
-                    await self._flow(self._take(min(BATCH, max(SHARE, len(self._running) // 2))))
+                    await self._flow(self.take(min(BATCH, max(SHARE, self.running // 2))))
         finally:
-            self._stopped = True
-            for pending in list(self._running.values()):
-                self._fail(pending, Unavailable("the service stops; repeat the command with the same key"))
+            self.give_up()
             await self._link.close()
             await self._loads.close()
-
-    def _take(self, most: int) -> list[Pending]:
-        batch = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
-        if not self._waiting:
-            self._wake.clear()
-        return batch
 
     async def _flow(self, pending: list[Pending]) -> None:
         """Append batch after batch while commands come in. What goes wrong is done again, one by one, by `_settle`."""
@@ -180,12 +102,12 @@ class Committer:
         """Decide what comes in while a batch is being appended."""
         attempt = _Attempt([], self._batch(ahead.work))
         while not sending.done() and attempt.batch is not None and len(attempt.pending) < BATCH:
-            coming = asyncio.create_task(self._wake.wait(), name="coming")
+            coming = asyncio.create_task(self.wake.wait(), name="coming")
             try:
                 await asyncio.wait([sending, coming], return_when=asyncio.FIRST_COMPLETED)
             finally:
                 coming.cancel()
-            await self._extended(attempt, self._take(BATCH - len(attempt.pending)))
+            await self._extended(attempt, self.take(BATCH - len(attempt.pending)))
         return attempt
 
     async def _extended(self, attempt: _Attempt, pending: list[Pending]) -> _Attempt:
@@ -233,7 +155,7 @@ class Committer:
                     delay = min(delay * 2, BACKOFF_MOST)
                 elif len(pending) == 1:
                     log.error("a command cannot be appended", exc_info=error, extra={"action": "append_failed"})
-                    self._fail(pending[0], error)
+                    fail(pending[0], error)
                     pending = []
                 else:
                     middle = len(pending) // 2
@@ -317,35 +239,17 @@ class Committer:
             if pending.context.command_id in unknown:
                 name = type(pending.command).__name__
                 log.error("%s failed", name, exc_info=error, extra={"action": "decide_failed"})
-                self._fail(pending, error)
+                fail(pending, error)
 
     async def _answer_known(self, connection: Connection, pending: list[Pending], known: list[str]) -> list[Pending]:
         """Answer repeated commands as they were answered first; what remains is decided without them."""
-        rows = await (await connection.execute(COMMANDS, (known,))).fetchall()
-        first = {command_id: (body_hash, _result.decode(result), at) for command_id, body_hash, result, at in rows}
-        events = await self._events(connection, {c: result.events for c, (_, result, _) in first.items()})
+        first = await self._outcomes.of(connection, known)
         for one in pending:
             command_id = one.context.command_id
             if command_id in first and not one.future.done():
-                body_hash, result, position = first[command_id]
+                body_hash, answer = first[command_id]
                 if body_hash == one.body_hash:
-                    one.future.set_result(Answer(result, events[command_id], position, repeated=True))
+                    one.future.set_result(answer)
                 else:
-                    self._fail(one, IdempotencyKeyReused())
+                    fail(one, IdempotencyKeyReused())
         return [one for one in pending if one.context.command_id not in first]
-
-    async def _events(self, connection: Connection, counts: dict[str, int]) -> dict[str, tuple[Decided, ...]]:
-        ids = {command: [event_id(command, i) for i in range(count)] for command, count in counts.items()}
-        wanted = [identity for some in ids.values() for identity in some]
-        found: dict[str, Decided] = {}
-        if wanted:
-            for identity, stream, version, name, data in await (await connection.execute(EVENTS, (wanted,))).fetchall():
-                entity = stream.partition("-")[2]
-                found[identity] = Decided(identity, entity, version, self._codec.decode(name, data))
-        return {command: tuple(found[identity] for identity in some) for command, some in ids.items()}
-
-    @staticmethod
-    def _fail(pending: Pending, error: BaseException) -> None:
-        if not pending.future.done():
-            pending.future.set_exception(error)
-            pending.future.exception()  # seen here, so that a caller that went away leaves no warning

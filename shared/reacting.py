@@ -19,7 +19,7 @@ from sqlalchemy import text
 
 from shared import failpoints
 from shared.answering import answer_id, answer_row
-from shared.committer import Answer, Committer
+from shared.committer import Committer
 from shared.contracts.model import Contract
 from shared.contracts.registry import BY_TYPE, stored_type
 from shared.database import Database
@@ -29,6 +29,7 @@ from shared.errors import IdempotencyKeyReused, Refused
 from shared.log.append import Actor, Context
 from shared.log.codec import Codec, derived_id
 from shared.log.read import Page, Recorded
+from shared.outcomes import Answer
 from shared.policies import Intake, Policies, Receipt
 from shared.subscription import Lease
 from shared.telemetry.tracing import processing

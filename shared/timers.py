@@ -19,13 +19,14 @@ from sqlalchemy import Column, DateTime, Text, select
 
 from shared import failpoints
 from shared.clock import Clock
-from shared.committer import Answer, Committer
+from shared.committer import Committer
 from shared.database import Database
 from shared.decider import DeadlineCleared, DeadlineSet
 from shared.deciding import Loose, Result
 from shared.log.append import Actor, Context
 from shared.log.codec import Codec, derived_id, encode
 from shared.log.read import Page, Recorded
+from shared.outcomes import Answer
 from shared.policies import Timers
 from shared.projecting import Drop, Projection, Projector, Put, RowChange
 from shared.subscription import Lease

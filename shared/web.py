@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from shared.clock import Clock
-from shared.committer import Answer, Committer
+from shared.committer import Committer
 from shared.contracts.model import Code, Contract
 from shared.contracts.registry import stored_type
 from shared.database import is_transient
@@ -32,6 +32,7 @@ from shared.errors import Kind, Refused, Trouble, ValidationFailed
 from shared.identity import Principal, Verifier
 from shared.log.append import Actor, Context
 from shared.log.codec import derived_id
+from shared.outcomes import Answer
 from shared.policies import Intake, Receipt
 from shared.projecting import Projection
 from shared.queries import Queries, View

@@ -10,10 +10,11 @@ from datetime import datetime
 from typing import Any, Self
 
 from shared.clock import Clock
-from shared.committer import Answer, Committer
+from shared.committer import Committer
 from shared.database import Connection, Database, Link
 from shared.decider import Command
 from shared.log.append import Actor, Context
+from shared.outcomes import Answer
 from shared.projecting import Projection, Projector
 from shared.publishing import Publishing
 from shared.subscription import Lease, Leases, Subscription, Work

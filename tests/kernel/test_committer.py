@@ -8,12 +8,12 @@ from dataclasses import replace
 
 import pytest
 
-from shared import committer as committing
-from shared.committer import Answer
+from shared import queueing
 from shared.database import Connection, Database
 from shared.deciding import Decided
 from shared.errors import IdempotencyKeyReused, Unavailable
 from shared.log.read import read_page
+from shared.outcomes import Answer
 from shared.testing.logged import ErrorLog
 from shared.testing.waiting import eventually
 from tests.kernel.counter import CODEC, NOON, Add, Added, Break, Look, Note, Noted, Stray, Take, TakingRefused, Transfer
@@ -285,7 +285,7 @@ async def test_a_row_inserted_by_hand_stops_its_stream_and_no_other(
 async def test_too_many_waiting_commands_are_told_to_come_back(
     process: Process, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(committing, "QUEUE", 3)
+    monkeypatch.setattr(queueing, "QUEUE", 3)
     answers = await asyncio.gather(*[process.give(Add("a")) for _ in range(5)], return_exceptions=True)
     assert [type(a) for a in answers] == [Answer, Answer, Answer, Unavailable, Unavailable]
     assert isinstance(await process.give(Add("a")), Answer), "there is room again"

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from shared.committer import Answer
 from shared.database import Connection, Database
 from shared.embedded.ports import free_port
 from shared.embedded.postgres_server import PostgresServer
 from shared.log.read import Recorded, read_head, read_page
 from shared.log.verify import verify
+from shared.outcomes import Answer
 from shared.testing.waiting import eventually
 from tests.kernel.conftest import install_counter
 from tests.kernel.counter import Add
