@@ -60,7 +60,7 @@ async def replayed(infra: Infra) -> float:
 
         async def work(lease: Lease, page: Page) -> None:
             await projector.work(lease, page)
-            if page.at_head:
+            if page.reached == EVENTS:
                 done.set()
 
         began = time.perf_counter()
