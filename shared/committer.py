@@ -20,6 +20,7 @@ from shared.deciding import Batch, Pending, Work
 from shared.errors import IdempotencyKeyReused, LogCorrupted
 from shared.log.append import Appended, append
 from shared.log.codec import Codec
+from shared.log.snapshots import Snapshots
 from shared.log.states import States
 from shared.outcomes import Answer, Outcomes
 from shared.publishing import Publishing
@@ -60,13 +61,15 @@ class Committer(Queue):
         super().__init__()
         self._link, self._loads = Link(database, "committer"), Link(database, "committer loads")
         self._handlers, self._clock, self._signal = handlers, clock, signal
-        self._states, self._outcomes = States(handlers.deciders, codec), Outcomes(codec)
+        self._snapshots = Snapshots(database, handlers.deciders)
+        self._states, self._outcomes = States(handlers.deciders, codec, self._snapshots), Outcomes(codec)
         self._publishing = publishing or Publishing()
         self._contended = False
         self.batches = self.stale_batches = 0
 
     async def run(self) -> None:
         """Commit what waits, until cancelled; then what still waits is told that its outcome is unknown."""
+        keeping = asyncio.create_task(self._snapshots.run(), name="snapshots")
         try:
             while True:
                 await self.wake.wait()
@@ -76,6 +79,8 @@ class Committer(Queue):
                     await self._flow(self.take(min(BATCH, max(SHARE, self.running // 2))))
         finally:
             self.give_up()
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
             await self._link.close()
             await self._loads.close()
 
@@ -219,6 +224,7 @@ class Committer(Queue):
         failpoints.hit("committer.after_append")
         self.batches += 1
         batch.remember()
+        self._snapshots.note(batch.work)
         position = appended.base
         for (pending, result, events), count in zip(batch.outcomes, batch.commands.events, strict=True):
             position += count

@@ -18,7 +18,8 @@ from shared.decider import C, Change, Command, Decider, DomainEvent, E, Handlers
 from shared.errors import Kind, Refused, VersionConflict
 from shared.log.append import Commands, Context, Rows, Streams, micros
 from shared.log.codec import encode, event_id
-from shared.log.states import Held, States
+from shared.log.snapshots import Held
+from shared.log.states import States
 from shared.publishing import Publishing
 
 

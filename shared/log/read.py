@@ -66,12 +66,19 @@ select h.position, e.* from log_head h left join lateral (
 PAGE_OF_ALL = sql.SQL(_PAGE.format(types=""))
 PAGE_OF_TYPES = sql.SQL(_PAGE.format(types="and type = any(%(types)s)"))
 
+# What is newer than what is held, beginning with a snapshot if there is one of this code.
 # The order inside keeps the planner from answering for many streams by one walk through the whole log.
-NEWER = """select held.stream, e.version, e.type, e.data
-  from unnest(%s::text[], %s::int[]) as held(stream, version) cross join lateral (
+NEWER = """with held as (
+    select h.stream, greatest(h.version, s.version) as version, s.state
+    from unnest(%s::text[], %s::int[]) as h(stream, version) left join lateral (
+      select version, state from snapshot
+      where stream = h.stream and code = %s and version > h.version offset 0) s on true)
+  select stream, version, null as type, null as data, state from held where state is not null
+  union all
+  select held.stream, e.version, e.type, e.data, null from held cross join lateral (
     select version, type, data::text from event
     where stream = held.stream and version > held.version order by version) e
-  order by held.stream, e.version"""
+  order by stream, version"""
 COMMANDS = "select command_id, body_hash, result::text, position from command where command_id = any(%s)"
 EVENTS = "select event_id, stream, version, type, data::text from event where origin = '' and event_id = any(%s)"
 

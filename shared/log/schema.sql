@@ -29,6 +29,15 @@ insert into log_head values (1, 1, 0, sha256('yizhan'));
 
 create table stream_head (stream text primary key, version integer not null) with (fillfactor = 50);
 
+-- A cache: states of long streams, by the code that made them.
+create table snapshot (
+  stream  text    not null,
+  code    text    not null,
+  version integer not null,
+  state   bytea   not null,
+  primary key (stream, code)
+);
+
 create table command (
   command_id text        primary key,
   body_hash  bytea       not null,

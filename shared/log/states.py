@@ -8,29 +8,29 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import Any
 
 from shared.database import Connection
 from shared.decider import Decider
 from shared.log.codec import Codec
 from shared.log.read import NEWER
+from shared.log.snapshots import Held, Snapshots
 
 CACHED_STATES = 50_000
-
-
-class Held(NamedTuple):
-    """A stream's state at a version."""
-
-    version: int
-    state: Any
 
 
 class States:
     """A bounded cache of states by stream name."""
 
-    def __init__(self, deciders: Iterable[Decider[Any, Any, Any]], codec: Codec, size: int = CACHED_STATES) -> None:
+    def __init__(
+        self,
+        deciders: Iterable[Decider[Any, Any, Any]],
+        codec: Codec,
+        snapshots: Snapshots,
+        size: int = CACHED_STATES,
+    ) -> None:
         self._deciders = {decider.category: decider for decider in deciders}
-        self._codec, self._size = codec, size
+        self._codec, self._snapshots, self._size = codec, snapshots, size
         self._held: OrderedDict[str, Held] = OrderedDict()
 
     def get(self, stream: str) -> Held | None:
@@ -48,16 +48,31 @@ class States:
     async def refresh(self, connection: Connection, streams: list[str]) -> bool:
         """Bring these streams' states up to the log, reading only what is newer. Answers whether anything was."""
         held = [self._held.get(stream) or Held(0, self._decider(stream).initial) for stream in streams]
-        cursor = await connection.execute(NEWER, (streams, [one.version for one in held]), prepare=True)
-        newer = await cursor.fetchall()
         states = dict(zip(streams, held, strict=True))
-        for stream, version, type_name, data in newer:
-            states[stream] = Held(
-                version, self._decider(stream).evolve(states[stream].state, self._codec.decode(type_name, data))
-            )
+        newer = await self._newer(connection, states, self._snapshots.code)
+        if unreadable := self._fold(states, newer):  # from the beginning, then
+            self._fold(states, await self._newer(connection, {stream: states[stream] for stream in unreadable}, ""))
         for stream, one in states.items():
             self.put(stream, one)
         return bool(newer)
+
+    async def _newer(self, connection: Connection, states: dict[str, Held], code: str) -> list[Any]:
+        wanted = (list(states), [one.version for one in states.values()], code)
+        return await (await connection.execute(NEWER, wanted, prepare=True)).fetchall()
+
+    def _fold(self, states: dict[str, Held], rows: list[Any]) -> set[str]:
+        """Bring states up to date by these rows; answers the streams whose snapshot cannot be read."""
+        unreadable: set[str] = set()
+        for stream, version, type_name, data, snapshot in rows:
+            if snapshot is not None:
+                if (kept := self._snapshots.read(stream, version, snapshot)) is None:
+                    unreadable.add(stream)
+                else:
+                    states[stream] = kept
+            elif stream not in unreadable:
+                event = self._codec.decode(type_name, data)
+                states[stream] = Held(version, self._decider(stream).evolve(states[stream].state, event))
+        return unreadable
 
     def _decider(self, stream: str) -> Decider[Any, Any, Any]:
         return self._deciders[stream.partition("-")[0]]

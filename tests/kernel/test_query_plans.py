@@ -28,6 +28,8 @@ insert into event select n, 'id-' || n, case n % 2 when 0 then '' else 'gate' en
 insert into stream_head select 's-' || n, {LENGTH} / {STREAMS} from generate_series(0, {STREAMS} - 1, 2) n;
 insert into stream_head select 'other-' || n, 1 from generate_series(1, {LENGTH}) n;
 insert into command select 'c-' || n, '', '{{}}', n, now() from generate_series(1, {LENGTH}) n;
+insert into snapshot select 's-' || n, 'code', 39, '' from generate_series(0, {STREAMS} - 1, 4) n;
+insert into snapshot select 'other-' || n, 'code', 1, '' from generate_series(1, {LENGTH}) n;
 update log_head set position = {LENGTH};
 analyze;"""
 
@@ -131,8 +133,8 @@ STREAMS_READ = [f"s-{n}" for n in range(0, 600, 2)]
 IDS = [f"id-{n}" for n in range(2, 600, 2)]
 
 LOOKUPS: dict[str, tuple[str, Any, set[str]]] = {
-    "states that are newer": (NEWER, (STREAMS_READ, [38] * 300), {"event_version_once"}),
-    "states that are new": (NEWER, (["s-2"], [0]), {"event_version_once"}),
+    "states that are newer": (NEWER, (STREAMS_READ, [38] * 300, "code"), {"event_version_once", "snapshot_pkey"}),
+    "states that are new": (NEWER, (["s-2"], [0], "code"), {"event_version_once", "snapshot_pkey"}),
     "known commands": (COMMANDS, (["c-7", "c-900", "none"],), {"command_pkey"}),
     "events by id": (EVENTS, (IDS,), {"event_id_once"}),
     "verification": (VERIFY, (LENGTH // 2, 5_000), {"event_pkey"}),
