@@ -7,12 +7,10 @@ steady rate. The clock starts when the append has been answered and stops when P
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from statistics import quantiles
 from typing import Any
@@ -22,14 +20,13 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
 from benchmarks.measuring import Figure, Noise, Rounds
-from benchmarks.places import CLOCK, CONTENT_KEY, Parts, connected, fresh_database
+from benchmarks.places import CLOCK, Parts, connected, fresh_database, process
 from benchmarks.points_process import POINTS, TELL
 from benchmarks.town import TOWN, founded, fresh_topics, member, station
 from services.checkin.domain.device_time import Moment
 from services.checkin.domain.visits import ScanEntry
 from services.checkin.main import SERVICE as CHECKIN
 from shared.embedded.infra import Infra
-from shared.identity import LocalIssuer
 from shared.log.append import Actor, Context
 from shared.migrating import migrate
 
@@ -140,7 +137,7 @@ async def chain(infra: Infra) -> AsyncIterator[Chain]:
         hearing = asyncio.create_task(_hear(listener, watch))
         stack.callback(hearing.cancel)
         for module, url in (("services.checkin.main", urls["checkin"]), ("benchmarks.points_process", urls["points"])):
-            await stack.enter_async_context(_process(module, url, infra.kafka, folder))
+            await stack.enter_async_context(process(module, url, infra.kafka, folder))
         parts = await stack.enter_async_context(Parts(CHECKIN, urls["checkin"], infra.kafka))
         running = Chain(parts, watch)
         await running.measure(WARM_UP)
@@ -150,26 +147,6 @@ async def chain(infra: Infra) -> AsyncIterator[Chain]:
 async def _hear(listener: psycopg.AsyncConnection[Any], watch: list[Watch]) -> None:
     async for notice in listener.notifies():
         watch[0].seen(notice.payload)
-
-
-@asynccontextmanager
-async def _process(module: str, url: str, kafka: str, folder: Path) -> AsyncIterator[None]:
-    settings = {
-        "DATABASE": url,
-        "KAFKA": kafka,
-        "CONTENT_KEY": CONTENT_KEY,
-        "ISSUER_KEYS": str(LocalIssuer(folder).public),
-        "HTTP_PORT": "0",
-        "LOG_LEVEL": "ERROR",
-    }
-    environment = {**os.environ, **{f"YIZHAN_{name}": value for name, value in settings.items()}}
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", module, "--role", "worker", env=environment)
-    try:
-        yield
-    finally:
-        with suppress(ProcessLookupError):
-            process.terminate()
-        await process.wait()
 
 
 async def run(infra: Infra) -> list[Figure]:

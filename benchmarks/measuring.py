@@ -32,6 +32,10 @@ class Figure(msgspec.Struct, frozen=True):
     rounds: int
     noise: float  # cores that other work on this machine used meanwhile
 
+    def at_most(self, limit: float) -> Figure:
+        """The same with a goal for the value itself, which is to be at most this."""
+        return msgspec.structs.replace(self, goal=limit, met=self.value <= limit)
+
 
 class Noise:
     """How many cores were used by processes other than this one and its children, since it was made."""

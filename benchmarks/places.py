@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import sys
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -16,6 +18,7 @@ from shared.clock import SystemClock
 from shared.committer import Committer
 from shared.database import Database
 from shared.embedded.infra import Infra
+from shared.identity import LocalIssuer
 from shared.kafka import Sender
 from shared.log.schema import ddl
 from shared.service import Service
@@ -83,3 +86,24 @@ async def connected(url: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
         yield connection
     finally:
         await connection.close()
+
+
+@asynccontextmanager
+async def process(module: str, url: str, kafka: str, folder: Path, role: str = "worker") -> AsyncIterator[int]:
+    """A service as a process of its own; its pid."""
+    settings = {
+        "DATABASE": url,
+        "KAFKA": kafka,
+        "CONTENT_KEY": CONTENT_KEY,
+        "ISSUER_KEYS": str(LocalIssuer(folder).public),
+        "HTTP_PORT": "0",
+        "LOG_LEVEL": "ERROR",
+    }
+    environment = {**os.environ, **{f"YIZHAN_{name}": value for name, value in settings.items()}}
+    started = await asyncio.create_subprocess_exec(sys.executable, "-m", module, "--role", role, env=environment)
+    try:
+        yield started.pid
+    finally:
+        with suppress(ProcessLookupError):
+            started.terminate()
+        await started.wait()

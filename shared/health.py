@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from shared.committer import Committer
 from shared.database import Database
-from shared.migrating import check_revision
+from shared.revision import check_revision
 
 if TYPE_CHECKING:
     from shared.running import Worker

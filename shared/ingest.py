@@ -129,11 +129,11 @@ class Ingest:
         if missing:
             raise Unavailable(f"topics are missing: {', '.join(topic.name for topic in missing)}. Make them first")
 
-    async def _handle(self, message: Any) -> None:
+    async def _handle(self, records: Any) -> None:
         """One page. An error passes it back to Kafka: its partitions are paused and the page is read again."""
         try:
             async with self._lock:
-                await self._take(await self._link.get(), message.raw_message)
+                await self._take(await self._link.get(), records)
             self.trouble = None
         except Exception as error:
             self.trouble = f"{type(error).__name__}: {error}"

@@ -236,5 +236,8 @@ def _harmless(record: ConsumerRecord[Any, Any]) -> ConsumerRecord[Any, Any]:
 
 
 async def passthrough(msg: Any) -> Any:
-    """No second decoding, no injection: the handler reads the records themselves."""
-    return msg
+    """No second decoding, no injection: the handler gets the records themselves.
+
+    Not the message, which would then hold itself as its body: a cycle keeps a thousand records until it is collected.
+    """
+    return msg.raw_message

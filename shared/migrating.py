@@ -1,4 +1,4 @@
-"""Database schema: Alembic revisions per service, run once per release under a lock, and checked at every start."""
+"""Database schema: Alembic revisions per service, run once per release under a lock."""
 
 from __future__ import annotations
 
@@ -7,12 +7,9 @@ from pathlib import Path
 
 from alembic import command, context
 from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, pool, text
+from sqlalchemy import create_engine, pool, text
 from sqlalchemy.engine import make_url
 
-from shared.errors import ConfigInvalid
 from shared.projecting import Projection
 from shared.queries import create_tables
 
@@ -49,14 +46,3 @@ def run_revisions() -> None:
     context.configure(connection=context.config.attributes["connection"], transaction_per_migration=True)
     with context.begin_transaction():
         context.run_migrations()
-
-
-def check_revision(connection: Connection, service: str) -> None:
-    """Raises `ConfigInvalid` unless the database is at the revision that this version needs."""
-    needed = ScriptDirectory.from_config(config_of(service)).get_current_head()
-    found = MigrationContext.configure(connection).get_current_revision()
-    if found != needed:
-        raise ConfigInvalid(
-            f"The database of {service} is at revision {found or 'none'}, this version needs {needed}. "
-            f"Run: python -m services.{service}.main --role migrate"
-        )

@@ -32,12 +32,12 @@ from shared.health import Health
 from shared.identity import Verifier
 from shared.ingest import Ingest
 from shared.kafka import Sender
-from shared.migrating import check_revision
 from shared.page import PageBuilder
 from shared.projecting import PAGE, Projector
 from shared.queries import Queries
 from shared.reacting import Door, Reactor
 from shared.relay import Relay
+from shared.revision import check_revision
 from shared.service import Service, issuer_keys
 from shared.subscription import Leases, Subscription
 from shared.tail import Tail

@@ -22,7 +22,6 @@ from shared.contracts.registry import taken_by
 from shared.decider import Handlers
 from shared.errors import ConfigInvalid
 from shared.log.codec import Codec
-from shared.migrating import migrate
 from shared.policies import Intake, Policies, Timers
 from shared.projecting import Projection
 from shared.publishing import Publishing
@@ -71,6 +70,8 @@ def run(service: Service, arguments: Sequence[str] | None = None) -> None:
         settings = load()
         log_as_json(service.name, settings)
         if role == "migrate":
+            from shared.migrating import migrate  # and with it Alembic, which nothing else needs
+
             migrate(service.name, settings.database, service.all_projections)
             return
         from shared.running import serve  # not needed to migrate, and slow to import

@@ -17,7 +17,7 @@ from shared.log.read import Page, Recorded, read_head, read_page
 
 log = logging.getLogger(__name__)
 
-HELD = 4_000  # rows; more than subscriptions at the head fall behind by in a burst
+HELD = 2_000  # rows; more than subscriptions at the head fall behind by in a burst
 _position = attrgetter("position")
 
 

@@ -16,7 +16,7 @@ from shared.log.codec import Codec
 from shared.log.read import NEWER
 from shared.log.snapshots import Held, Snapshots
 
-CACHED_STATES = 50_000
+CACHED_STATES = 10_000  # of about a kilobyte; who is not among them is one row more in a query
 
 
 class States:

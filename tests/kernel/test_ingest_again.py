@@ -119,8 +119,8 @@ async def test_a_topic_made_anew_is_read_from_its_start_with_an_alarm(
     await fresh_topics(infra, "checkin")
     await publish(infra, 192, 264)
     async with running(intake_of(url, infra.kafka)) as second:
-        await eventually(lambda: len(second.taken()) == 264)
-        await eventually(lambda: second.ingest.answered == 48)
+        await eventually(lambda: len(second.taken()), 30, until=lambda count: count == 264)
+        await eventually(lambda: second.ingest.answered, 30, until=lambda count: count == 48)
         assert {epoch for _, epoch in second.offsets().values() if epoch > 1} == {2}
     assert "topic_anew" in [getattr(line, "action", "") for line in logged_errors.seen]
 
