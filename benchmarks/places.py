@@ -74,8 +74,8 @@ class Parts:
     def start(self, *works: Coroutine[Any, Any, None]) -> None:
         self._tasks += [asyncio.create_task(work) for work in works]
 
-    def follow(self, name: str, work: Work, types: list[str], page: int = 1_000) -> Subscription:
-        return Subscription(self.database, self.signal, self.leases, self.tail, name, work, types, page=page)
+    def follow(self, name: str, work: Work, types: list[str], page: int = 1_000, **more: Any) -> Subscription:
+        return Subscription(self.database, self.signal, self.leases, self.tail, name, work, types, page=page, **more)
 
 
 @asynccontextmanager

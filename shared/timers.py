@@ -118,11 +118,13 @@ class TimerLoop:
         if (wait := self._looked + LOOK_AGAIN - time.monotonic()) > 0:
             return wait
         self._looked = time.monotonic()
-        await self.fire(lease)
-        return LOOK
+        if await self.fire(lease) < FIRED_AT_ONCE:
+            return LOOK
+        self._looked = -LOOK_AGAIN  # there are more: they are fired as soon as the table knows of these
+        return 0.0
 
-    async def fire(self, lease: Lease) -> None:
-        """Fire what is due."""
+    async def fire(self, lease: Lease) -> int:
+        """Fire what is due, and say how many there were."""
         connection = await lease.link.get()
         due = await (await connection.execute(DUE, (self._clock.now(), FIRED_AT_ONCE), prepare=True)).fetchall()
         futures = [self._give(Due._make(row)) for row in due]
@@ -131,6 +133,7 @@ class TimerLoop:
                 log.warning("a timer's command was refused: %s", answer.refusal.code, extra={"action": "timer_refused"})
         if due:
             failpoints.hit("timer.after_fire")
+        return len(due)
 
     async def due(self) -> bool:
         """Whether any timer is due that has not been fired."""

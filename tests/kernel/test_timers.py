@@ -66,6 +66,10 @@ async def rung(connection: Connection) -> list[datetime]:
     return [row.occurred_at for row in (await read_page(connection, 0, 10_000, ["Rung"])).rows]
 
 
+async def rung_times(connection: Connection) -> int:
+    return len(await rung(connection))
+
+
 async def left(connection: Connection) -> list[tuple[str, datetime]]:
     return list(await (await connection.execute("select name, due_at from timer_v1 order by due_at")).fetchall())
 
@@ -221,6 +225,22 @@ async def test_more_timers_than_are_fired_at_once_all_fire(timing: Timing, conne
     await eventually(lambda: rung(connection), until=lambda times: len(times) == 700)
     await eventually(lambda: left(connection), until=[].__eq__)
     assert len(await rung(connection)) == 700
+
+
+async def test_of_several_replicas_one_fires_and_when_it_is_gone_another_goes_on(
+    two: tuple[Process, Process], connection: Connection
+) -> None:
+    running = [process.start(process.timing().run()) for process in two]
+    for count in (30, 60, 90):
+        await two[0].give_all(*[Remind(f"c{n}-{count}", "bell", NOON) for n in range(30)])
+        await eventually(lambda: rung_times(connection), 20, until=count.__le__)
+        owner = await (await connection.execute("select owner from subscription")).fetchone()
+        assert owner is not None
+        backend = str(owner[0]).partition("@")[0]
+        await connection.execute("select pg_terminate_backend(%s::int, 5000)", (backend,))
+    await eventually(lambda: left(connection), 20, until=[].__eq__)
+    assert len(await rung(connection)) == 90
+    assert not any(task.done() for task in running)
 
 
 @pytest.mark.fault

@@ -147,3 +147,47 @@ async def test_random_tampering_is_always_found_at_its_first_position(forger: Co
                 await forger.execute(f"update event set {column} = {EDITS[column]} where position = {place}".encode())
             assert await fault_at(forger) == places[0]
     assert await fault_at(forger) is None
+
+
+SWAP = """update event e set data = o.data, meta = o.meta, chain = o.chain from event o
+  where (e.position, o.position) in ((%(at)s, %(to)s), (%(to)s, %(at)s))"""
+FORGE = """insert into event select position + 1, event_id || 'x', origin, category, stream, version + 1000, type,
+  schema_version, data, meta, occurred_at, recorded_at, chain from event where position = 60"""
+CUT = "delete from event where position >= %(at)s"
+CUT_HEAD = """update log_head set position = %(at)s - 1,
+  chain = coalesce((select chain from event where position = %(at)s - 1), sha256('yizhan'))"""
+
+
+def tampering(chance: random.Random) -> tuple[list[str], dict[str, int], int]:
+    """What somebody with every right may do to 60 rows, and the first position that is not what was appended."""
+    at, to = sorted(chance.sample(range(1, 61), 2))
+    edit = chance.choice(sorted(EDITS))
+    statements, first = chance.choice(
+        [
+            ([f"update event set {edit} = {EDITS[edit]} where position = %(at)s"], at),
+            ([f"update event set {edit} = {EDITS[edit]} where position between %(at)s and %(to)s"], at),
+            (["delete from event where position = %(at)s"], at),
+            (["delete from event where position between %(at)s and %(to)s"], at),
+            ([CUT], at),
+            ([CUT, CUT_HEAD], at),
+            ([SWAP], at),
+            ([FORGE], 61),
+            ([FORGE, "update log_head set position = 61"], 61),
+        ]
+    )
+    return statements, {"at": at, "to": to}, first
+
+
+async def test_of_two_hundred_random_tamperings_each_is_found_at_its_first_position(forger: Connection) -> None:
+    """With the head that was exported before; each is undone before the next."""
+    exported, chance = await verify(forger), random.Random(2026)
+    for number in range(200):
+        statements, places, first = tampering(chance)
+        async with forger.transaction(force_rollback=True):
+            for statement in statements:
+                await forger.execute(statement.encode(), places)
+            verdict = await verify(forger, (exported.position, exported.chain))
+        assert (verdict.position, bool(verdict.fault)) == (first, True), (
+            f"{number}: {statements} at {places}: {verdict}"
+        )
+    assert (await verify(forger, (exported.position, exported.chain))).fault is None
