@@ -30,7 +30,9 @@ class Settings(BaseSettings):
     kafka: str = Field(
         description="Bootstrap servers, host:port[,host:port...].", pattern=r"^[^\s:,]+:\d+(,[^\s:,]+:\d+)*$"
     )
-    content_key: str = Field(description="The key that wraps content keys: 32 random bytes in base64.")
+    content_key: str = Field(
+        description="The key that wraps content keys: 32 random bytes in base64; or several by commas, newest first."
+    )
     member: str | None = Field(
         default=None,
         description="A name of this replica that outlives restarts, as a StatefulSet pod's is: "

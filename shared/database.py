@@ -9,8 +9,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-from collections.abc import Awaitable, Callable
-from typing import Any, TypeAlias, TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias, TypeVar, cast
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -62,6 +63,13 @@ class Database:
             application_name=f"{self.name} {purpose}",
             options=f"-c TimeZone=UTC {options}",
         )
+
+    @asynccontextmanager
+    async def borrowed(self) -> AsyncIterator[Connection]:
+        """A connection of the pool as psycopg has it, in autocommit, for the length of the block."""
+        async with self.engine.connect() as pooled:
+            await pooled.execution_options(isolation_level="AUTOCOMMIT")
+            yield cast("Connection", (await pooled.get_raw_connection()).driver_connection)
 
     async def close(self) -> None:
         await self.engine.dispose()

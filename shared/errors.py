@@ -26,7 +26,17 @@ if TYPE_CHECKING:
     from shared.decider import Change
 
 Kind = Literal[
-    "validation", "unauthenticated", "not_found", "forbidden", "refused", "key_reused", "if_match", "unavailable"
+    "validation",
+    "unauthenticated",
+    "not_found",
+    "gone",
+    "forbidden",
+    "refused",
+    "key_reused",
+    "if_match",
+    "too_large",
+    "media_type",
+    "unavailable",
 ]
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -75,7 +85,7 @@ class NotFound(Refused):
 
 
 class Forbidden(Refused):
-    """This caller may not do this. Ask for the role or the scope that the operation's page names."""
+    """This caller may not do this. Ask for the role or the relation that is named, as docs/access has it."""
 
     kind = "forbidden"
 

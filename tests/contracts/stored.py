@@ -17,6 +17,7 @@ from msgspec import inspect
 from shared.contracts.model import Contract, canonical
 from shared.contracts.registry import ANSWER_TYPES, EVENTS
 from shared.deciding import Result
+from shared.erasing import ContentErased
 from shared.log.append import Context
 from shared.log.codec import encode
 from shared.service import Service
@@ -24,6 +25,7 @@ from shared.timers import TimerFired
 from tests.architecture.tree import services
 
 SAMPLES = Path(__file__).parent / "samples"
+_KERNEL = (Context, Result, TimerFired, ContentErased)
 MOMENT = datetime(2026, 1, 22, 21, 35, 0, 123456, tzinfo=UTC)
 
 
@@ -60,7 +62,7 @@ def service_names() -> list[str]:
 def stored_classes() -> list[Stored]:
     """All of them: of every service in the tree, of the registry, and of the kernel."""
     own = [stored for name in service_names() for stored in own_events(service_of(name))]
-    return [*own, *_contracts(), *(_struct(f"kernel.{kind.__name__}", kind) for kind in (Context, Result, TimerFired))]
+    return [*own, *_contracts(), *(_struct(f"kernel.{kind.__name__}", kind) for kind in _KERNEL)]
 
 
 def own_events(service: Service) -> Iterator[Stored]:
