@@ -56,17 +56,19 @@ test: install ## run the tests, without the slow ones; starts what it needs
 test-all: install ## run every test; SHARD=2/3 runs the second third
 	@$(BIN)/python -m pytest -m "" $(if $(SHARD),-p tests.sharding --shard $(SHARD))
 
-check: install ## imports, style, format, types, docs/contracts; edits nothing
+check: install ## imports, style, format, types, docs/contracts, docs/access; edits nothing
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/mypy $(CODE)
 	@$(BIN)/python -m shared.contracts.generate --check
+	@$(BIN)/python -m shared.access.generate --check
 
-fix: install ## repair style and format where a tool can, write docs/contracts
+fix: install ## repair style and format where a tool can, write docs/contracts and docs/access
 	@$(BIN)/ruff check --fix $(CODE) || true
 	@$(BIN)/ruff format $(CODE)
 	@$(BIN)/python -m shared.contracts.generate
+	@$(BIN)/python -m shared.access.generate
 
 bench: install ## run the benchmarks
 	@$(BIN)/python -m benchmarks

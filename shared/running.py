@@ -18,15 +18,17 @@ from functools import partial
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from sqlalchemy import text
 
-from shared import failpoints
+from shared import content_api, failpoints
+from shared.access.guard import Guard, check_complete
 from shared.clock import Clock, SystemClock, clock_for
 from shared.committer import Committer
 from shared.config import Settings
 from shared.content import Vault
 from shared.database import Database, retrying
+from shared.erasing import Eraser
 from shared.errors import ConfigInvalid
 from shared.health import Health
 from shared.identity import Verifier
@@ -77,10 +79,12 @@ async def serve(service: Service, settings: Settings, role: str) -> None:
     codec = service.codec
     committer = Committer(database, service.handlers, codec, clock, waking, service.messaging.publishing)
     queries, intake = Queries(service.name, database), service.messaging.intake
-    api = Api(service.name, committer, queries, intake, clock, verifier, epoch)
+    eraser = Eraser(database, clock, waking)
+    api = Api(service.name, committer, queries, intake, clock, epoch, database, vault, eraser)
+    guard = Guard(service.access, verifier, clock, database)
     worker = _worker(service, settings, database, committer, clock, waking, vault, epoch) if role != "api" else None
     health = Health(service.name, database, committer, worker, movable=not isinstance(clock, SystemClock))
-    server = _Server(_web(service, api, health, role), settings)
+    server = _Server(_web(service, api, guard, health, role), settings)
     port = _listen(settings.http_host, settings.http_port)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -142,14 +146,16 @@ def _worker(
     return Worker(ingest, leases, tail, subscriptions, timers, sender)
 
 
-def _web(service: Service, api: Api, health: Health, role: str) -> FastAPI:
+def _web(service: Service, api: Api, guard: Guard, health: Health, role: str) -> FastAPI:
+    """Raises `TypeError` when the policy table and the routes differ."""
     app = FastAPI(title=f"Yizhan {service.name}", version="0.1.0")
     app.state.api = api
     answer_problems(app)
     app.include_router(health.router())
     if role != "worker":
-        for router in service.routers:
-            app.include_router(router)
+        for router in (content_api.router, *service.routers):
+            app.include_router(router, dependencies=[Depends(guard)])
+        check_complete(app, service.access, guard)
     return app
 
 

@@ -17,9 +17,13 @@ import uvloop
 from fastapi import APIRouter
 from msgspec.json import Decoder
 
+from shared.access.table import Access
 from shared.config import Settings, load
+from shared.content import Vault
 from shared.contracts.registry import taken_by
+from shared.database import Database
 from shared.decider import Handlers
+from shared.erasing import ERASED_TYPE, ContentErased
 from shared.errors import ConfigInvalid
 from shared.log.codec import Codec
 from shared.policies import Intake, Policies, Timers
@@ -27,7 +31,9 @@ from shared.projecting import Projection
 from shared.publishing import Publishing
 from shared.timers import TIMERS, TimerFired
 
-ROLES = ("api", "worker", "all", "migrate")
+log = logging.getLogger(__name__)
+
+ROLES = ("api", "worker", "all", "migrate", "rewrap")
 
 
 @dataclass(frozen=True)
@@ -49,12 +55,14 @@ class Service:
     messaging: Messaging
     projections: tuple[Projection, ...]
     routers: tuple[APIRouter, ...]
+    access: Access
 
     @property
     def codec(self) -> Codec:
         """Reads everything that is in this service's log."""
         received = {event.type: event.model.model_validate_json for event in taken_by(self.name).values()}
-        return Codec(self.handlers.deciders, {**received, "TimerFired": Decoder(TimerFired).decode})
+        ours = {"TimerFired": Decoder(TimerFired).decode, ERASED_TYPE: Decoder(ContentErased).decode}
+        return Codec(self.handlers.deciders, {**received, **ours})
 
     @property
     def all_projections(self) -> tuple[Projection, ...]:
@@ -74,6 +82,10 @@ def run(service: Service, arguments: Sequence[str] | None = None) -> None:
 
             migrate(service.name, settings.database, service.all_projections)
             return
+        if role == "rewrap":
+            count = asyncio.run(rewrap(settings))
+            log.info("%d keys were wrapped anew", count, extra={"action": "rewrapped"})
+            return
         from shared.running import serve  # not needed to migrate, and slow to import
 
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
@@ -84,6 +96,12 @@ def run(service: Service, arguments: Sequence[str] | None = None) -> None:
             runner.run(serve(service, settings, role))
     except ConfigInvalid as error:
         sys.exit(f"{service.name} cannot start: {error}")
+
+
+async def rewrap(settings: Settings) -> int:
+    """Wrap every content key by the first of `CONTENT_KEY`; afterwards the others can be given up."""
+    async with await Database(settings.database, name="rewrap").connect("rewrap") as connection:
+        return await Vault(settings.content_key).rewrap(connection)
 
 
 def log_as_json(service: str, settings: Settings) -> None:

@@ -24,12 +24,14 @@ from starlette.exceptions import HTTPException
 
 from shared.clock import Clock
 from shared.committer import Committer
+from shared.content import Vault
 from shared.contracts.model import Code, Contract
 from shared.contracts.registry import stored_type
-from shared.database import is_transient
+from shared.database import Database, is_transient
 from shared.decider import Command
+from shared.erasing import Eraser
 from shared.errors import Kind, Refused, Trouble, ValidationFailed
-from shared.identity import Principal, Verifier
+from shared.identity import Principal
 from shared.log.append import Actor, Context
 from shared.log.codec import derived_id
 from shared.outcomes import Answer
@@ -48,10 +50,13 @@ STATUS: Mapping[Kind, int] = {
     "validation": 422,
     "unauthenticated": 401,
     "not_found": 404,
+    "gone": 410,
     "forbidden": 403,
     "refused": 409,
     "key_reused": 422,
     "if_match": 412,
+    "too_large": 413,
+    "media_type": 415,
     "unavailable": 503,
 }
 
@@ -65,8 +70,10 @@ class Api:
     queries: Queries
     intake: Intake
     clock: Clock
-    verifier: Verifier
     epoch: int
+    database: Database
+    vault: Vault
+    eraser: Eraser
 
 
 @dataclass(frozen=True)
@@ -85,8 +92,8 @@ class Caller:
 
     async def take(self, event: Contract) -> Response:
         """Give the command of an intake event: the same function, ids and answers as by Kafka."""
-        command_id = intake_command_id(self.principal.id, self._key())
-        command = self.api.intake.command(event, Receipt(command_id, self.now, self.principal.id, self._key()))
+        command_id = intake_command_id(self.principal.id, self.required_key())
+        command = self.api.intake.command(event, Receipt(command_id, self.now, self.principal.id, self.required_key()))
         return await self._give(command_id, command, body_hash(stored_type(type(event)), event.canonical()))
 
     async def give(self, command: Command, body: Contract) -> Response:
@@ -95,24 +102,31 @@ class Caller:
 
     def command_id(self) -> str:
         """The id that a command given now will have; new entities take theirs from it."""
-        return derived_id("http", self.principal.id, self._key())
+        return derived_id("http", self.principal.id, self.required_key())
 
     def reading(self, projection: Projection, min_position: str | None) -> AbstractAsyncContextManager[View]:
         """A snapshot of a projection's tables, at or after a position."""
         return self.api.queries.view(projection, min_position)
 
-    def _key(self) -> str:
+    def required_key(self) -> str:
+        """The caller's Idempotency-Key. Raises `ValidationFailed` without one."""
         if not self.key or len(self.key) > KEY_LENGTH:
             detail = f"every command needs one, of at most {KEY_LENGTH} characters"
             raise ValidationFailed(detail, field="Idempotency-Key")
         return self.key
 
-    async def _give(self, command_id: str, command: Command, hashed: bytes) -> Response:
+    def context(self, command_id: str) -> Context:
+        """What the log keeps about where a command came from."""
         actor = Actor("person" if "worker" in self.principal.roles else "system", self.principal.id)
-        traceparent = tracing.current() or self.traceparent
-        context = Context(command_id, actor, command_id, None, traceparent, self.principal.org)
+        return Context(command_id, actor, command_id, None, tracing.current() or self.traceparent, self.principal.org)
+
+    def position(self, position: int) -> str:
+        """The token of a position, to wait for in queries."""
+        return f"{self.api.service}.{self.api.epoch}.{position}"
+
+    async def _give(self, command_id: str, command: Command, hashed: bytes) -> Response:
         async with asyncio.timeout(ANSWER_WITHIN):
-            answer = await self.api.committer.submit(command, context, body_hash=hashed)
+            answer = await self.api.committer.submit(command, self.context(command_id), body_hash=hashed)
         return self._respond(command_id, answer)
 
     def _respond(self, command_id: str, answer: Answer) -> Response:
@@ -127,7 +141,7 @@ class Caller:
             "outcome": answer.result.outcome,
             "command_id": command_id,
             "events": events,
-            "position": f"{self.api.service}.{self.api.epoch}.{answer.position}",
+            "position": self.position(answer.position),
         }
         headers = {"Idempotency-Replayed": "true"} if answer.repeated else {}
         return Response(msgspec.json.encode(body), media_type="application/json", headers=headers)
@@ -135,15 +149,14 @@ class Caller:
 
 async def _caller(
     request: Request,
-    authorization: Annotated[str | None, Header(description="Bearer token of the issuer.")] = None,
     idempotency_key: Annotated[
         str | None, Header(description="Makes the command's id; the same key, the same answer.")
     ] = None,
     traceparent: Annotated[str | None, Header(include_in_schema=False)] = None,
 ) -> Caller:
-    api: Api = request.app.state.api
     parent = traceparent if tracing.parse(traceparent) else None  # what is none is not stored and handed on
-    return Caller(api, api.verifier.principal(authorization), request.url.path, idempotency_key, parent)
+    principal: Principal = request.state.principal  # the guard has put it there: shared/access/guard.py
+    return Caller(request.app.state.api, principal, request.url.path, idempotency_key, parent)
 
 
 Call: TypeAlias = Annotated[Caller, Depends(_caller)]

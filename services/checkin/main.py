@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from shared.service import Service, run
 
+from .access import ACCESS
 from .api import duties, members, scans, stations
 from .handlers import HANDLERS
 from .messaging import MESSAGING
@@ -19,6 +20,7 @@ SERVICE = Service(
     messaging=MESSAGING,
     projections=(STATION_LIVE, MEMBER_VISITS),
     routers=(scans.router, stations.router, members.router, duties.router),
+    access=ACCESS,
 )
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from shared.service import Service, run
 
+from .access import ACCESS
 from .api import accounts, reports, rules
 from .handlers import HANDLERS
 from .messaging import MESSAGING
@@ -21,6 +22,7 @@ SERVICE = Service(
     messaging=MESSAGING,
     projections=(BALANCE, STATEMENT, LEADERBOARD, PATROL_REGISTER),
     routers=(reports.router, accounts.router, rules.router),
+    access=ACCESS,
 )
 
 if __name__ == "__main__":

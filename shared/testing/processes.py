@@ -11,7 +11,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from shared.clock import FileClock
 from shared.embedded import launch
 from shared.embedded.ports import free_port
 from shared.embedded.supervised import clean_environment
-from shared.identity import LocalIssuer
+from shared.identity import EVERYWHERE, Grant, LocalIssuer
 from shared.testing.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -52,8 +52,11 @@ class Surroundings:
             "YIZHAN_MEMBER": "0",
         }
 
-    def authorization(self, subject: str, *roles: str) -> str:
-        return f"Bearer {self.issuer.token(subject, roles)}"
+    def authorization(
+        self, subject: str, *roles: str, stations: Iterable[str] = (EVERYWHERE,), grants: Iterable[Grant] = ()
+    ) -> str:
+        """The header of a caller who serves all stations, unless some are named."""
+        return f"Bearer {self.issuer.token(subject, roles, stations=stations, grants=grants)}"
 
 
 class ServiceProcess:

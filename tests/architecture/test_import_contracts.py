@@ -14,7 +14,7 @@ import pytest
 
 from tests.architecture.tree import ROOT
 
-ROOMS = ["api", "handlers", "main", "messaging", "policies", "projections", "publishing"]
+ROOMS = ["access", "api", "handlers", "main", "messaging", "policies", "projections", "publishing"]
 SOUND = {
     "scenario/day.py": "import services.alpha.main\n",
     "shared/clock.py": "import time\n",
@@ -38,6 +38,7 @@ PLANTED = [
     ("rooms", "services/alpha/domain/account.py", "from .. import handlers"),
     ("rooms", "services/alpha/policies.py", "from . import publishing"),
     ("rooms", "services/alpha/handlers.py", "from . import api"),
+    ("rooms", "services/alpha/handlers.py", "from . import access"),
     ("rooms", "services/alpha/api.py", "from . import messaging"),
     ("domain-kernel", "services/alpha/domain/account.py", "from shared import telemetry"),
     ("domain-kernel", "services/beta/domain/pool.py", "import shared.contracts.points"),

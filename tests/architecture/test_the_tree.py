@@ -11,6 +11,7 @@ FUNCTION_LIMIT = 60
 NAMES_THAT_SAY_NOTHING = {"base", "common", "helper", "helpers", "manager", "misc", "util", "utils"}
 ROOMS = {
     "README.md",
+    "access.py",
     "api",
     "domain",
     "handlers.py",

@@ -27,14 +27,12 @@ class Override(Contract):
 @router.post("/scans")
 async def scan(event: MemberScanned, call: Call) -> Response:
     """A gate read a member code. The same as the event MemberScanned on the intake topic."""
-    call.principal.must_be("gate")
     return await call.take(event)
 
 
 @router.post("/scans/override")
 async def override(body: Override, call: Call) -> Response:
     """Let a member in though the station is full."""
-    call.principal.must_be("chief")
     moment = moment_of(None, None, call.now)
     scan_id, chief = call.command_id(), call.principal.id
     command = ScanEntry(body.member_id, body.station_id, body.gate_id, scan_id, moment, chief, body.reason)
