@@ -1,0 +1,69 @@
+"""Every cell of every service's policy table, by a request to the running service: allowed, 403 or 401."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from shared.testing.cells import CALLER, OTHER, Cell, cells
+from shared.testing.gates import calling
+from tests.running import SERVICES, Town
+
+CELLS = [(name, cell) for name, service in SERVICES.items() for cell in cells(service.access)]
+
+
+@pytest.fixture(scope="module")
+async def refs(town: Town) -> dict[tuple[str, bool], str]:
+    """Content by service: of the caller, and of somebody else."""
+    told = {}
+    for name in SERVICES:
+        for mine in (True, False):
+            async with calling(getattr(town, name), town.surroundings, CALLER if mine else OTHER) as poster:
+                answer = await poster.post("/content", {"subject": "case-1", "text": "a few words"}, "for cells")
+                told[name, mine] = answer.json()["ref"]
+    return told
+
+
+def arranged(cell: Cell, name: str, refs: dict[tuple[str, bool], str]) -> Cell:
+    """Relations that only data can tell need the data: whose content it is."""
+    if cell.relation.name != "theirs":
+        return cell
+
+    class Arranged(Cell):
+        def value(self) -> str:
+            return refs[name, self.holds]
+
+    return Arranged(cell.line, cell.role, cell.relation, cell.holds)
+
+
+@pytest.mark.parametrize(("name", "cell"), CELLS, ids=[f"{name}: {cell}" for name, cell in CELLS])
+async def test_a_cell_is_answered_as_the_table_says(
+    town: Town, refs: dict[tuple[str, bool], str], name: str, cell: Cell
+) -> None:
+    headers = {"Idempotency-Key": "cell"}
+    if cell.role is not None:
+        token = town.surroundings.issuer.token(CALLER, **cell.token(town.surroundings.clock.now()))
+        headers["Authorization"] = f"Bearer {token}"
+    async with httpx.AsyncClient(base_url=getattr(town, name).url, trust_env=False) as http:
+        answer = await http.request(**arranged(cell, name, refs).request(), headers=headers)
+    if cell.expected == "allowed":
+        assert answer.status_code not in (401, 403, 405), answer.text
+        assert answer.status_code < 500, answer.text
+    else:
+        assert answer.status_code == cell.expected, answer.text
+        assert answer.json()["code"] == {401: "TOKEN_INVALID", 403: "FORBIDDEN"}[cell.expected]
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_every_line_has_a_cell_that_is_let_in_and_one_that_is_not(name: str) -> None:
+    asked: dict[str, set[object]] = {}
+    for cell in cells(SERVICES[name].access):
+        asked.setdefault(str(cell.line), set()).add(cell.expected)
+    assert all({"allowed", 401} <= expected for expected in asked.values()), asked
+
+
+def test_every_relation_of_a_table_is_asked_both_ways() -> None:
+    for _name, cell in CELLS:
+        other = Cell(cell.line, cell.role, cell.relation, not cell.holds)
+        if cell.relation.field:
+            assert any(one == other for _, one in CELLS)
