@@ -142,6 +142,11 @@ async def test_every_route_of_the_running_service_needs_a_token_but_those_that_a
             assert answer.status_code == 401, (method, path, answer.text)
 
 
+def nothing() -> dict[str, str]:
+    """A route that does nothing."""
+    return {}
+
+
 @pytest.fixture
 def small(databases: Databases, tmp_path: Path) -> tuple[FastAPI, Guard, Access, LocalIssuer]:
     """An application of two routes, with a table of its own, whose second relation is looked up in the database."""
@@ -163,8 +168,8 @@ def small(databases: Databases, tmp_path: Path) -> tuple[FastAPI, Guard, Access,
     guard = Guard(access, Verifier(issuer.public, "yizhan-dev", "yizhan"), Noon(), database)
     app = FastAPI(title="small")
     answer_problems(app)
-    app.add_api_route("/a", dict, methods=["GET"], dependencies=[Depends(guard)])
-    app.add_api_route("/b", dict, methods=["POST"], dependencies=[Depends(guard)])
+    app.add_api_route("/a", nothing, methods=["GET"], dependencies=[Depends(guard)])
+    app.add_api_route("/b", nothing, methods=["POST"], dependencies=[Depends(guard)])
     return app, guard, access, issuer
 
 
@@ -183,7 +188,7 @@ def test_a_sound_application_is_complete(small: tuple[FastAPI, Guard, Access, Lo
 
 def test_a_route_without_a_line_does_not_start(small: tuple[FastAPI, Guard, Access, LocalIssuer]) -> None:
     app, guard, access, _ = small
-    app.add_api_route("/c", dict, methods=["GET"], dependencies=[Depends(guard)])
+    app.add_api_route("/c", nothing, methods=["GET"], dependencies=[Depends(guard)])
     with pytest.raises(TypeError, match="GET /c has no line"):
         check_complete(app, access, guard)
 
@@ -196,7 +201,7 @@ def test_a_line_without_a_route_does_not_start(small: tuple[FastAPI, Guard, Acce
 
 def test_a_route_that_does_not_ask_the_guard_does_not_start(small: tuple[FastAPI, Guard, Access, LocalIssuer]) -> None:
     app, guard, access, _ = small
-    app.add_api_route("/c", dict, methods=["GET"])
+    app.add_api_route("/c", nothing, methods=["GET"])
     with pytest.raises(TypeError, match="GET /c is not guarded"):
         check_complete(app, Access(*access, line("GET /c", officer=ANY)), guard)
 

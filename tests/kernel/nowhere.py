@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
@@ -46,8 +47,10 @@ def in_files(text: str, folders: Iterable[Path]) -> list[str]:
 
 
 def _files(folders: Iterable[Path]) -> Iterator[Path]:
+    """The servers run on, and delete folders while we look: `os.walk` passes over what is gone."""
     for folder in folders:
-        yield from (path for path in folder.rglob("*") if path.is_file())
+        for place, _, names in os.walk(folder):
+            yield from (Path(place) / name for name in names)
 
 
 def _in_file(text: str, path: Path) -> set[str]:
@@ -60,7 +63,7 @@ def _in_file(text: str, path: Path) -> set[str]:
                 found.update(in_bytes(text, before + part))
                 before = part[-overlap:]
     except FileNotFoundError:
-        pass  # the servers run on, and recycle files
+        pass
     return found
 
 

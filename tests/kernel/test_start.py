@@ -119,7 +119,7 @@ def test_a_database_at_another_revision_names_both(good: Changes, databases: Dat
         db.execute("update alembic_version set version_num = '0000'")
     code, output = run_to_end("checkin", {**good, "YIZHAN_DATABASE": url})
     assert code == 1
-    assert "is at revision 0000, this version needs 0001" in output
+    assert "is at revision 0000, this version needs 0002" in output
 
 
 def test_migrating_makes_a_database_that_a_process_starts_on_and_may_be_repeated(
