@@ -1,0 +1,232 @@
+"""The kernel beside a plain model of it: whatever happens, in whatever order, both say the same.
+
+Two processes on one log are given commands, the same ones again, other ones under used ids; they are killed with
+commands in flight; the clock is moved and deadlines come due. The model is a few dictionaries and knows nothing of it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+
+from shared.database import Connection, Database
+from shared.decider import Command
+from shared.errors import IdempotencyKeyReused, Unavailable
+from shared.log.read import read_page
+from shared.log.verify import verify
+from shared.outcomes import Answer
+from shared.testing.infrastructure import Databases
+from shared.testing.waiting import eventually
+from tests.kernel.conftest import install_counter
+from tests.kernel.counter import COUNTS, Add, Forget, Look, Note, Remind, Take, Transfer
+from tests.kernel.counting import FixedClock, Process, counts
+
+T = TypeVar("T")
+NAMES = ("one", "two")
+PATIENCE = 30.0  # seconds until both must agree
+
+counters = st.sampled_from("abc")
+amounts = st.integers(0, 5)
+either = st.integers(0, 1)
+bells = st.sampled_from(["bell", "silent"])
+commands = st.one_of(
+    st.builds(Add, counters, amounts),
+    st.builds(Take, counters, amounts, st.booleans()),
+    st.builds(Transfer, counters, counters, amounts),
+    st.builds(Note, counters, st.text(max_size=5)),
+    st.builds(Look, counters),
+    st.builds(Remind, counters, bells, st.integers(1, 90).map(lambda minutes: timedelta(minutes=minutes))),
+    st.builds(Forget, counters, bells),
+)
+
+
+@dataclass
+class Model:
+    """What the counters, their timers and every command's outcome should be."""
+
+    totals: dict[str, int] = field(default_factory=dict)
+    timers: dict[tuple[str, str], datetime] = field(default_factory=dict)
+    rung: list[datetime] = field(default_factory=list)
+    outcomes: dict[str, str] = field(default_factory=dict)
+
+    def decide(self, command: Any) -> str:
+        match command:
+            case Add(counter=counter, amount=amount):
+                self._add(counter, amount)
+            case Take(counter=counter, amount=amount) if amount > self.totals.get(counter, 0):
+                return "NOT_ENOUGH"
+            case Take(counter=counter, amount=amount):
+                self._add(counter, -amount)
+            case Transfer(source=source, amount=amount) if amount > self.totals.get(source, 0):
+                return "NOT_ENOUGH"
+            case Transfer(source=source, target=target, amount=amount):
+                self._add(source, -amount)
+                self._add(target, amount)
+            case Remind(counter=counter, name=name, due_at=due_at):
+                self.timers[counter, name] = due_at
+            case Forget(counter=counter, name=name):
+                self.timers.pop((counter, name), None)
+            case Look():
+                return "unchanged"
+        return "accepted"
+
+    def pass_time(self, now: datetime) -> None:
+        for (counter, name), due_at in sorted(self.timers.items(), key=lambda timer: timer[1]):
+            if due_at <= now:
+                del self.timers[counter, name]
+                if name == "bell":
+                    self.rung.append(due_at)
+
+    def _add(self, counter: str, amount: int) -> None:
+        self.totals[counter] = self.totals.get(counter, 0) + amount
+
+
+class Kernel(RuleBasedStateMachine):
+    """The real one, and the model."""
+
+    def __init__(self, databases: Databases) -> None:
+        super().__init__()
+        self.model, self.clock = Model(), FixedClock()
+        self.given: list[tuple[str, Command]] = []
+        self.url = databases.fresh("counter", install_counter)
+        self.runner = asyncio.Runner()
+        self.looks: Connection = self.run(Database(self.url, name="looks").connect("on"))
+        self.processes = [self.run(self._started(name)) for name in NAMES]
+
+    def run(self, work: Coroutine[Any, Any, T]) -> T:
+        return self.runner.run(work)
+
+    # --- what happens -----------------------------------------------------------------------------------------------
+
+    @rule(which=either, some=st.lists(commands, min_size=1, max_size=6))
+    def give(self, which: int, some: list[Command]) -> None:
+        self.run(self._give(which, self._named(some)))
+
+    @precondition(lambda self: self.given)
+    @rule(which=either, data=st.data())
+    def give_again(self, which: int, data: st.DataObject) -> None:
+        self.run(self._give(which, [data.draw(st.sampled_from(self.given))]))
+
+    @precondition(lambda self: self.given)
+    @rule(which=either, data=st.data())
+    def give_another_under_a_used_id(self, which: int, data: st.DataObject) -> None:
+        identity, command = data.draw(st.sampled_from(self.given))
+        with pytest.raises(IdempotencyKeyReused):
+            self.run(self.processes[which].give(command, identity, body_hash=b"another"))
+
+    @rule(which=either, some=st.lists(commands, max_size=6), ticks=st.integers(0, 12), after=st.integers(0, 1))
+    def kill(self, which: int, some: list[Command], ticks: int, after: int) -> None:
+        """With these in flight; then they are given again, to either process."""
+        named = self._named(some)
+        self.run(self._kill(which, named, ticks))
+        self.run(self._give(after, named))
+
+    @rule(minutes=st.integers(1, 120))
+    def let_time_pass(self, minutes: int) -> None:
+        self.run(self._agree())  # so that no timer is set or cleared at the very moment at which it comes due
+        self.clock.moment += timedelta(minutes=minutes)
+        self.model.pass_time(self.clock.moment)
+        self.run(self._agree())
+
+    # --- how --------------------------------------------------------------------------------------------------------
+
+    def _named(self, some: list[Command]) -> list[tuple[str, Command]]:
+        """With an id each, and deadlines that lie ahead."""
+        named: list[tuple[str, Command]] = []
+        for command in some:
+            if isinstance(command, Remind):
+                due_at: Any = self.clock.moment + command.due_at  # type: ignore[operator]  # drawn as how long from now
+                command = Remind(command.counter, command.name, due_at)
+            named.append((f"c{len(self.given) + len(named)}", command))
+        self.given += named
+        return named
+
+    async def _started(self, name: str) -> Process:
+        process = await Process(self.url, name, self.clock).__aenter__()
+        process.start(process.projecting(COUNTS).run())
+        process.start(process.timing().run())
+        return process
+
+    async def _give(self, which: int, named: list[tuple[str, Command]]) -> None:
+        process = self.processes[which]
+        answers = await asyncio.gather(*[process.give(command, identity) for identity, command in named])
+        for (identity, command), answer in zip(named, answers, strict=True):
+            if identity not in self.model.outcomes:
+                self.model.outcomes[identity] = self.model.decide(command)
+            assert _outcome(answer) == self.model.outcomes[identity], f"{identity}: {command}"
+
+    async def _kill(self, which: int, named: list[tuple[str, Command]], ticks: int) -> None:
+        """PostgreSQL sees its connections break, wherever they are; nothing is said in farewell."""
+        process = self.processes[which]
+        flying = [asyncio.create_task(process.give(command, identity)) for identity, command in named]
+        for _ in range(ticks):
+            await asyncio.sleep(0)
+        ends = "select pg_terminate_backend(pid) from pg_stat_activity where application_name like %s"
+        await self.looks.execute(ends, (f"{NAMES[which]}%",))
+        await process.__aexit__()
+        for outcome in await asyncio.gather(*flying, return_exceptions=True):
+            assert isinstance(outcome, Answer | Unavailable), repr(outcome)
+        self.processes[which] = await self._started(NAMES[which])
+
+    async def _agree(self) -> None:
+        await eventually(lambda: counts(self.looks), PATIENCE, until=self.model.totals.__eq__)
+        await eventually(self._timers, PATIENCE, until=self.model.timers.__eq__)
+        rows = (await read_page(self.looks, 0, 20_000, ["Rung"])).rows
+        assert sorted(row.occurred_at for row in rows) == sorted(self.model.rung)
+
+    async def _timers(self) -> dict[tuple[str, str], datetime]:
+        rows = await (await self.looks.execute("select stream, name, due_at from timer_v1")).fetchall()
+        return {(stream.removeprefix("counter-"), name): due_at for stream, name, due_at in rows}
+
+    def teardown(self) -> None:
+        try:
+            self.run(self._agree())
+            assert self.run(verify(self.looks)).fault is None
+            self.run(self._every_event_once())
+        finally:
+            self.run(self._close())
+            self.runner.close()
+
+    async def _every_event_once(self) -> None:
+        query = "select stream, array_agg(version order by position) from event where version is not null group by 1"
+        for stream, versions in await (await self.looks.execute(query)).fetchall():
+            assert versions == list(range(1, len(versions) + 1)), stream
+
+    async def _close(self) -> None:
+        for process in self.processes:
+            await process.__aexit__()
+        await self.looks.close()
+
+
+def _outcome(answer: Answer) -> str:
+    return answer.refusal.code if answer.refusal else answer.result.outcome
+
+
+QUIET = settings(deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
+
+
+def on(databases: Databases) -> type[Kernel]:
+    class Here(Kernel):
+        def __init__(self) -> None:
+            super().__init__(databases)
+
+    return Here
+
+
+@pytest.mark.timeout(240)
+def test_the_kernel_does_what_its_model_does(databases: Databases) -> None:
+    run_state_machine_as_test(on(databases), settings=settings(QUIET, max_examples=8, stateful_step_count=20))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1_200)
+def test_the_kernel_does_what_its_model_does_for_long(databases: Databases) -> None:
+    run_state_machine_as_test(on(databases), settings=settings(QUIET, max_examples=60, stateful_step_count=40))
