@@ -95,7 +95,9 @@ class Pages:
         if ahead is not None and ahead.at_head:  # as it was then: it has to be looked at again
             return ahead._replace(head=ahead.head + 1)
         page = ahead or await self._tail.page(position, limit, self._types) or await self._read(position, limit)
-        if not page.at_head:
+        if page.at_head:
+            await self._link.close()  # one that is not behind needs none of its own
+        else:
             self._ahead = page.reached, limit, asyncio.create_task(self._read(page.reached, limit), name="read ahead")
         return page
 
