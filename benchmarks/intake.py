@@ -26,13 +26,13 @@ from shared.contracts.registry import PARTITIONS
 from shared.database import Connection
 from shared.embedded.infra import Infra
 from shared.ingest import Ingest
+from shared.leases import Lease
 from shared.log.read import Page
 from shared.page import PageBuilder, Taken
 from shared.policies import Intake, Policies, Receipt
 from shared.publishing import Publishing
 from shared.reacting import Door
 from shared.service import Messaging, Service
-from shared.subscription import Lease
 
 RECORDS = 50_000
 PATIENCE = 120  # seconds for one contestant

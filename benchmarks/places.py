@@ -20,9 +20,10 @@ from shared.database import Database
 from shared.embedded.infra import Infra
 from shared.identity import LocalIssuer
 from shared.kafka import Sender
+from shared.leases import Leases, Work
 from shared.log.schema import ddl
 from shared.service import Service
-from shared.subscription import Leases, Subscription, Work
+from shared.subscription import Subscription
 from shared.tail import Tail
 from shared.waking import Signal
 

@@ -12,10 +12,10 @@ from benchmarks.places import Parts, fresh_database
 from services.checkin.main import SERVICE
 from services.checkin.projections.member_visits import MEMBER_VISITS, VISIT
 from shared.embedded.infra import Infra
+from shared.leases import Lease
 from shared.log.read import Page
 from shared.migrating import migrate
 from shared.projecting import PAGE, Projector
-from shared.subscription import Lease
 
 EVENTS = 200_000
 STILL_INSIDE = 500  # visits between the start of one and its end

@@ -12,6 +12,7 @@ YizhanError
     ├── Unavailable         a dependency is away or too much waits: try again
     ├── ConfigInvalid       a setting is wrong: named at start, with the remedy
     ├── LeaseLost           another process owns the subscription now: stop, what it repeats is harmless
+    ├── ParkedChanged       what is parked was dropped meanwhile: look again
     └── LogCorrupted        the log is not what it must be: stop and look
 """
 
@@ -122,6 +123,10 @@ class ConfigInvalid(Trouble):
 
 class LeaseLost(Trouble):
     """Another process owns the subscription now. Stop here; what it repeats is harmless."""
+
+
+class ParkedChanged(Trouble):
+    """Somebody has dropped what is parked. Read what is parked again, and repeat."""
 
 
 class LogCorrupted(Trouble):

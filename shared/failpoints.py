@@ -20,6 +20,7 @@ POINTS = (
     "ingest.after_store",  # a page is in the log, Kafka does not know
     "projection.before_commit",  # rows and position written, not committed
     "policy.after_commands",  # commands have outcomes, the position has not moved
+    "replay.after_page",  # a page of what was parked is done and gone, the rest of its stream still waits
     "relay.after_send",  # records are acknowledged, the position has not moved
     "timer.after_fire",  # due commands have outcomes, the timer table does not know
 )

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse, Response
 from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.committer import Committer
 from shared.database import Database
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 BEHIND = text("""select s.name, h.position - s.position as behind from subscription s, log_head h
   where s.position < h.position
     and (s.name, s.version) in (select unnest(cast(:names as text[])), unnest(cast(:versions as int[])))""")
+PARKED = text("""select subscription, count(*) from parked
+  where (subscription, version) in (select unnest(cast(:names as text[])), unnest(cast(:versions as int[])))
+  group by subscription order by subscription""")
 
 
 class Health:
@@ -46,18 +50,22 @@ class Health:
         return JSONResponse({"service": self._service, "ended": ended}, 503 if ended else 200)
 
     async def ready(self) -> Response:
-        """The database answers and is at the revision that this version needs."""
+        """The database answers and is at the revision that this version needs. What is parked, by subscription."""
         try:
             async with self._database.engine.connect() as db:
                 await db.run_sync(check_revision, self._service)
+                parked = await self._parked(db)
         except Exception as error:
             return JSONResponse({"service": self._service, "trouble": [f"database: {error}"]}, 503)
-        return JSONResponse({"service": self._service, "trouble": self._trouble()})
+        return JSONResponse({"service": self._service, "trouble": self._trouble(), "parked": parked})
 
     async def idle(self) -> Response:
-        """For scenarios and tests: whether nothing is left to do, and how long the log is."""
+        """For scenarios and tests: whether nothing is left to do, and how long the log is.
+
+        What is parked is told and not waited for: it is left for a person to decide.
+        """
         why: list[str] = []
-        position = 0
+        position, parked = 0, dict[str, int]()
         if not self._committer.idle:
             why.append("commands wait")
         if self._worker is not None:
@@ -65,17 +73,24 @@ class Health:
                 why.append(f"{behind} records are not taken yet")
             async with self._database.engine.connect() as db:
                 position = int((await db.execute(text("select position from log_head"))).scalar_one())
-                wanted: dict[str, Any] = {
-                    "names": [s.name for s in self._worker.subscriptions],
-                    "versions": [s.version for s in self._worker.subscriptions],
-                }
-                why += [f"{row.name} is {row.behind} behind" for row in await db.execute(BEHIND, wanted)]
+                why += [f"{row.name} is {row.behind} behind" for row in await db.execute(BEHIND, self._ours())]
+                parked = await self._parked(db)
             if not why and await self._worker.timers.due():
                 why.append("a timer is due")
-        return JSONResponse({"service": self._service, "idle": not why, "why": why, "position": position})
+        found = {"idle": not why, "why": why, "position": position, "parked": parked}
+        return JSONResponse({"service": self._service, **found})
+
+    def _ours(self) -> dict[str, Any]:
+        followers = self._worker.subscriptions if self._worker else []
+        return {"names": [s.name for s in followers], "versions": [s.version for s in followers]}
+
+    async def _parked(self, db: AsyncConnection) -> dict[str, int]:
+        found = await db.execute(PARKED, self._ours()) if self._worker else ()
+        return {row[0]: row[1] for row in found}
 
     def _trouble(self) -> list[str]:
         if self._worker is None:
             return []
-        held = [f"{s.name}: {s.trouble}" for s in self._worker.subscriptions if s.trouble]
-        return held + ([f"ingest: {self._worker.ingest.trouble}"] if self._worker.ingest.trouble else [])
+        found = [(s.name, s.trouble) for s in self._worker.subscriptions]
+        found += [("due timers", self._worker.timers.trouble), ("ingest", self._worker.ingest.trouble)]
+        return [f"{name}: {trouble}" for name, trouble in found if trouble]

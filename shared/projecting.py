@@ -17,9 +17,9 @@ from sqlalchemy.dialects import postgresql
 from shared import failpoints
 from shared.contracts.registry import stored_type
 from shared.database import Connection
+from shared.leases import Lease
 from shared.log.codec import Codec
 from shared.log.read import Page, Recorded
-from shared.subscription import Lease
 
 T = TypeVar("T")
 

@@ -26,12 +26,12 @@ from shared.database import Database
 from shared.decider import Command
 from shared.deciding import Declined, Loose, Result
 from shared.errors import IdempotencyKeyReused, Refused
+from shared.leases import Lease
 from shared.log.append import Actor, Context
 from shared.log.codec import Codec, derived_id
 from shared.log.read import Page, Recorded
 from shared.outcomes import Answer
 from shared.policies import Intake, Policies, Receipt
-from shared.subscription import Lease
 from shared.telemetry.tracing import processing
 
 log = logging.getLogger(__name__)

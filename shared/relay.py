@@ -12,10 +12,10 @@ from shared.contracts.answers import IntakeAnswered
 from shared.contracts.model import canonical
 from shared.contracts.registry import events_topic, feedback_topic, quarantine_topic, stored_type
 from shared.kafka import Record, Sender
+from shared.leases import Lease
 from shared.log.codec import Codec, derived_id
 from shared.log.read import Page, Recorded
 from shared.publishing import Publishing
-from shared.subscription import Lease
 
 
 class Relay:

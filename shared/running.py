@@ -34,6 +34,7 @@ from shared.health import Health
 from shared.identity import Verifier
 from shared.ingest import Ingest
 from shared.kafka import Sender
+from shared.leases import Leases
 from shared.page import PageBuilder
 from shared.projecting import PAGE, Projector
 from shared.queries import Queries
@@ -41,7 +42,7 @@ from shared.reacting import Door, Reactor
 from shared.relay import Relay
 from shared.revision import check_revision
 from shared.service import Service, issuer_keys
-from shared.subscription import Leases, Subscription
+from shared.subscription import Subscription
 from shared.tail import Tail
 from shared.telemetry.export import configure
 from shared.timers import TIMERS, TimerLoop
@@ -138,11 +139,11 @@ def _worker(
         follow("intake", door.work, door.types),
         follow("policies", reactor.work, reactor.types),
         follow("relay", relay.work, relay.types),
-        follow(TIMERS.name, timers.work, timers.types, idle_work=timers.tick),
+        follow(TIMERS.name, timers.work, timers.types, together=PAGE, idle_work=timers.tick),
     ]
     for projection in service.projections:
         work, types = Projector(projection, codec).work, sorted(projection.rules)
-        subscriptions.append(follow(projection.name, work, types, version=projection.version, page=PAGE))
+        subscriptions.append(follow(projection.name, work, types, version=projection.version, page=PAGE, together=PAGE))
     return Worker(ingest, leases, tail, subscriptions, timers, sender)
 
 

@@ -26,6 +26,7 @@ from shared.decider import Handlers
 from shared.erasing import ERASED_TYPE, ContentErased
 from shared.errors import ConfigInvalid
 from shared.log.codec import Codec
+from shared.parked import ParkedDropped
 from shared.policies import Intake, Policies, Timers
 from shared.projecting import Projection
 from shared.publishing import Publishing
@@ -61,8 +62,8 @@ class Service:
     def codec(self) -> Codec:
         """Reads everything that is in this service's log."""
         received = {event.type: event.model.model_validate_json for event in taken_by(self.name).values()}
-        ours = {"TimerFired": Decoder(TimerFired).decode, ERASED_TYPE: Decoder(ContentErased).decode}
-        return Codec(self.handlers.deciders, {**received, **ours})
+        kernels = {kind.__name__: Decoder(kind).decode for kind in (TimerFired, ParkedDropped)}
+        return Codec(self.handlers.deciders, {**received, **kernels, ERASED_TYPE: Decoder(ContentErased).decode})
 
     @property
     def all_projections(self) -> tuple[Projection, ...]:

@@ -3,6 +3,9 @@
 A due timer becomes a command with `now` = its due time and an id derived from the very `DeadlineSet`, so it has its
 effect once however often it fires, never before its time. With the command a `TimerFired` is appended, whatever was
 decided; only the projection removes rows. So a rebuild, or a crash between firing and removal, resurrects nothing.
+
+A timer whose command fails is not parked, as no event is at fault: it stays due, loudly, and is tried again now and
+then, while the others fire. A deadline that cannot go into the table is parked as in any other read table.
 """
 
 from __future__ import annotations
@@ -20,22 +23,23 @@ from sqlalchemy import Column, DateTime, Text, select
 from shared import failpoints
 from shared.clock import Clock
 from shared.committer import Committer
-from shared.database import Database
+from shared.database import Database, is_transient
 from shared.decider import DeadlineCleared, DeadlineSet
 from shared.deciding import Loose, Result
+from shared.leases import Lease
 from shared.log.append import Actor, Context
 from shared.log.codec import Codec, derived_id, encode
 from shared.log.read import Page, Recorded
 from shared.outcomes import Answer
 from shared.policies import Timers
 from shared.projecting import Drop, Projection, Projector, Put, RowChange
-from shared.subscription import Lease
 
 log = logging.getLogger(__name__)
 
 FIRED_AT_ONCE = 500
 LOOK_AGAIN = 0.05  # seconds between looks when the table keeps changing
 LOOK = 0.25  # seconds between looks at the clock, which may be moved at any time
+TRY_AGAIN = 30.0  # seconds between tries of a timer whose command fails
 
 TIMERS = Projection("timers", 1)
 TIMER = TIMERS.table(
@@ -64,7 +68,8 @@ class Due(NamedTuple):
     org: str
 
 
-DUE = f"select {', '.join(Due._fields)} from {TIMER.name} where due_at <= %b order by due_at limit %b"
+DUE = f"""select {", ".join(Due._fields)} from {TIMER.name}
+  where due_at <= %b and set_by <> all (%b::text[]) order by due_at limit %b"""
 
 
 class TimerFired(msgspec.Struct, frozen=True):
@@ -105,6 +110,7 @@ class TimerLoop:
         self._database, self._committer, self._clock, self._rules = database, committer, clock, rules
         self._projector = Projector(TIMERS, codec)
         self._looked = -LOOK_AGAIN
+        self._failing: dict[str, float] = {}  # which, and until when it is left alone
 
     @property
     def types(self) -> list[str]:
@@ -124,16 +130,32 @@ class TimerLoop:
         return 0.0
 
     async def fire(self, lease: Lease) -> int:
-        """Fire what is due, and say how many there were."""
-        connection = await lease.link.get()
-        due = await (await connection.execute(DUE, (self._clock.now(), FIRED_AT_ONCE), prepare=True)).fetchall()
-        futures = [self._give(Due._make(row)) for row in due]
-        for answer in await asyncio.gather(*futures):
-            if answer.refusal is not None and not answer.repeated:
-                log.warning("a timer's command was refused: %s", answer.refusal.code, extra={"action": "timer_refused"})
+        """Fire what is due, and say how many there were. Raises transient trouble; then some may have been fired."""
+        connection, now = await lease.link.get(), time.monotonic()
+        self._failing = {timer: until for timer, until in self._failing.items() if until > now}
+        wanted = (self._clock.now(), list(self._failing), FIRED_AT_ONCE)
+        due = [Due._make(row) for row in await (await connection.execute(DUE, wanted, prepare=True)).fetchall()]
+        answers = await asyncio.gather(*[self._give(timer) for timer in due], return_exceptions=True)
+        for timer, answer in zip(due, answers, strict=True):
+            self._judge(timer, answer)
         if due:
             failpoints.hit("timer.after_fire")
         return len(due)
+
+    @property
+    def trouble(self) -> str | None:
+        """Whether commands of timers fail."""
+        return f"{len(self._failing)} due timers cannot be fired" if self._failing else None
+
+    def _judge(self, timer: Due, answer: Answer | BaseException) -> None:
+        if isinstance(answer, Exception) and not is_transient(answer):
+            self._failing[timer.set_by] = time.monotonic() + TRY_AGAIN
+            message, more = "the timer %s, due at %s, cannot be fired", {"action": "timer_failed"}
+            log.error(message, timer.name, timer.due_at, exc_info=answer, extra=more)
+        elif isinstance(answer, BaseException):
+            raise answer
+        elif answer.refusal is not None and not answer.repeated:
+            log.warning("a timer's command was refused: %s", answer.refusal.code, extra={"action": "timer_refused"})
 
     async def due(self) -> bool:
         """Whether any timer is due that has not been fired."""
@@ -141,14 +163,14 @@ class TimerLoop:
             found = await db.execute(select(TIMER.c.stream).where(TIMER.c.due_at <= self._clock.now()).limit(1))
             return found.first() is not None
 
-    def _give(self, timer: Due) -> asyncio.Future[Answer]:
+    async def _give(self, timer: Due) -> Answer:
         entity = timer.stream[len(timer.category) + 1 :]
         command = self._rules[timer.category, timer.name](entity, timer.ref, timer.due_at)
         command_id = derived_id("timer", timer.set_by)
         actor = Actor("timer", timer.name)
         context = Context(command_id, actor, timer.correlation_id, timer.set_by, None, timer.org)
         fired = TimerFired(timer.stream, timer.name, timer.ref, timer.set_by)
-        return self._committer.enqueue(command, context, epilogue=partial(_fired, fired, command_id))
+        return await self._committer.enqueue(command, context, epilogue=partial(_fired, fired, command_id))
 
 
 def _fired(timer: TimerFired, command_id: str, _result: Result) -> Loose:

@@ -53,14 +53,14 @@ class Page(NamedTuple):
 
 _context = msgspec.json.Decoder(Context)
 
-_COLUMNS = (
+COLUMNS = (
     "position, event_id, origin, category, stream, version, type, data::text, meta::text, occurred_at, recorded_at"
 )
 
 # Head and rows come from one snapshot; positions are dense and in commit order, so nothing up to the head is missing.
 _PAGE = f"""
 select h.position, e.* from log_head h left join lateral (
-  select {_COLUMNS} from event
+  select {COLUMNS} from event
   where position > %(after)s and position <= %(after)s + {WINDOW} {{types}} order by position limit %(limit)s
 ) e on true order by e.position"""
 PAGE_OF_ALL = sql.SQL(_PAGE.format(types=""))

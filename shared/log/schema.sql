@@ -53,8 +53,28 @@ create table subscription (
   owner       text,
   epoch       bigint  not null default 0,           -- raised with each new owner: what an old owner does is undone
   lease_until timestamptz,
+  in_a_row    integer not null default 0,           -- streams that were parked since anything succeeded
   primary key (name, version)
 );
+
+-- Events that a subscription could not handle, and what came behind them in their streams: see parking.py.
+create table parked (
+  subscription text        not null,
+  version      integer     not null,
+  position     bigint      not null,
+  event_id     text        not null,
+  origin       text        not null,
+  stream       text        not null,                -- the key: its events are handled in order, or wait in order
+  type         text        not null,
+  error        text        not null,                -- type and message of what went wrong, never content
+  parked_at    timestamptz not null,
+  tries        integer     not null,                -- 0: it only waits behind another one
+  wanted       text        check (wanted = 'replay'),
+  primary key (subscription, version, position),
+  foreign key (subscription, version) references subscription on delete cascade
+);
+create index parked_stream on parked (subscription, version, stream, position);
+create index parked_wanted on parked (subscription, version, position) where wanted is not null;
 
 -- Moves a subscription, for its owner only: what a former one does in the same transaction is undone with it.
 create function move_subscription(p_name text, p_version int, p_old bigint, p_new bigint, p_epoch bigint, p_lease float8)
@@ -64,6 +84,49 @@ begin
     where name = p_name and version = p_version and position = p_old and epoch = p_epoch;
   if not found then
     raise exception '% has another owner', p_name using errcode = 'YZ001';
+  end if;
+end $$;
+
+-- A move that parks. An event without an error waits behind what is parked of its stream; if a drop has just removed
+-- the last of that, nothing is done at all, as the event may be handled now. The move comes first: its lock makes the
+-- rest see what was dropped or asked for before.
+create function move_and_park(
+  p_name text, p_version int, p_old bigint, p_new bigint, p_epoch bigint, p_lease float8,
+  p_positions bigint[], p_errors text[], p_in_a_row int
+) returns void language plpgsql as $$
+begin
+  perform move_subscription(p_name, p_version, p_old, p_new, p_epoch, p_lease);
+  update subscription set in_a_row = p_in_a_row where name = p_name and version = p_version;
+  if exists (
+    select from unnest(p_positions, p_errors) as u(position, error) join event e using (position)
+      where u.error is null and not exists (
+        select from parked k where k.subscription = p_name and k.version = p_version and k.stream = e.stream)) then
+    raise exception 'what is parked of % has changed', p_name using errcode = 'YZ002';
+  end if;
+  insert into parked
+    select p_name, p_version, position, e.event_id, e.origin, e.stream, e.type,
+           coalesce(u.error, 'waits behind another event of its stream'), clock_timestamp(), (u.error is not null)::int,
+           (select wanted from parked k where k.subscription = p_name and k.version = p_version and k.stream = e.stream
+              order by k.position desc limit 1)  -- what queues behind a replay is part of it
+      from unnest(p_positions, p_errors) as u(position, error) join event e using (position)
+    on conflict do nothing;
+end $$;
+
+-- In place of a move when what is parked was handled: for the owner only, and only if none of it was dropped meanwhile.
+create function unpark(p_name text, p_version int, p_epoch bigint, p_lease float8, p_positions bigint[])
+returns void language plpgsql as $$
+declare
+  gone int;
+begin
+  update subscription set in_a_row = 0, lease_until = clock_timestamp() + make_interval(secs => p_lease)
+    where name = p_name and version = p_version and epoch = p_epoch;
+  if not found then
+    raise exception '% has another owner', p_name using errcode = 'YZ001';
+  end if;
+  delete from parked where subscription = p_name and version = p_version and position = any (p_positions);
+  get diagnostics gone = row_count;
+  if gone <> cardinality(p_positions) then
+    raise exception 'what is parked of % has changed', p_name using errcode = 'YZ002';
   end if;
 end $$;
 

@@ -20,12 +20,13 @@ from shared.deciding import Result
 from shared.erasing import ContentErased
 from shared.log.append import Context
 from shared.log.codec import encode
+from shared.parked import ParkedDropped
 from shared.service import Service
 from shared.timers import TimerFired
 from tests.architecture.tree import services
 
 SAMPLES = Path(__file__).parent / "samples"
-_KERNEL = (Context, Result, TimerFired, ContentErased)
+_KERNEL = (Context, Result, TimerFired, ContentErased, ParkedDropped)
 MOMENT = datetime(2026, 1, 22, 21, 35, 0, 123456, tzinfo=UTC)
 
 

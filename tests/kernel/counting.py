@@ -13,11 +13,12 @@ from shared.clock import Clock
 from shared.committer import Committer
 from shared.database import Connection, Database, Link
 from shared.decider import Command
+from shared.leases import Lease, Leases, Work
 from shared.log.append import Actor, Context
 from shared.outcomes import Answer
 from shared.projecting import Projection, Projector
 from shared.publishing import Publishing
-from shared.subscription import Lease, Leases, Subscription, Work
+from shared.subscription import Subscription
 from shared.tail import Tail
 from shared.timers import TIMERS, TimerLoop
 from shared.waking import Signal

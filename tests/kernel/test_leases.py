@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from shared import subscription as following
+from shared import leases
 from shared.database import Connection
 from shared.errors import LeaseLost
+from shared.leases import Lease
 from shared.log.read import read_page
 from shared.projecting import Projector
-from shared.subscription import Lease
 from tests.kernel.counter import CODEC, COUNTS, Add
 from tests.kernel.counting import Process, counts
 
@@ -64,7 +64,7 @@ async def test_a_renewed_lease_does_not_run_out(
     left = "select extract(epoch from lease_until - clock_timestamp())::float from subscription"
     row = await (await connection.execute(left)).fetchone()
     assert row is not None
-    assert 5 < row[0] <= following.LEASE
+    assert 5 < row[0] <= leases.LEASE
 
 
 async def test_the_owner_learns_at_the_next_renewal_that_its_lease_is_lost(

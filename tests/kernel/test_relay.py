@@ -11,7 +11,7 @@ import pytest
 
 from shared.contracts.registry import events_topic
 from shared.embedded.infra import Infra
-from shared.subscription import LEASE
+from shared.leases import LEASE
 from shared.testing.gates import SCANS, scan, settle
 from shared.testing.infrastructure import Databases
 from shared.testing.topics import Publisher, header, read_all

@@ -1,4 +1,4 @@
-"""Following the log: one owner at a time, position and effect together, trouble that holds and tells."""
+"""Following the log: one owner at a time, position and effect together, trouble that is set aside or holds."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from sqlalchemy import text
 
 from shared import subscription as following
 from shared.database import Connection
+from shared.leases import Lease
 from shared.log.read import Page, read_head, read_page
-from shared.subscription import Lease, Subscription
+from shared.parking import MOST_IN_A_ROW
+from shared.subscription import Subscription
 from shared.testing.logged import ErrorLog
 from shared.testing.waiting import eventually
 from tests.kernel.counter import CODEC, COUNTS, Add, Added, Note
@@ -140,36 +142,57 @@ def held(process: Process) -> tuple[Seen, Subscription]:
 
 
 @pytest.mark.parametrize("poison", [1, 3, 5])
-async def test_an_event_that_cannot_be_handled_holds_its_follower_just_before_it(
+async def test_an_event_that_cannot_be_handled_is_found_and_set_aside_and_its_follower_goes_on(
     process: Process, held: tuple[Seen, Subscription], connection: Connection, logged_errors: ErrorLog, poison: int
 ) -> None:
-    logged_errors.expect("subscription_held")
+    logged_errors.expect("event_parked")
     seen, subscription = held
     seen.poison = {poison}
-    await process.give_all(*[Add("a") for _ in range(5)])
+    await process.give_all(*[Add(f"c{number}") for number in range(1, 6)])
     process.start(subscription.run())
     process.start(process.projecting(COUNTS).run())
-    await eventually(lambda: told_exactly(logged_errors, poison - 1))
-    assert (await position(connection) or 0, seen.positions) == (poison - 1, list(range(1, poison)))
-    assert subscription.trouble == "ValueError: it cannot be handled"
+    await eventually(lambda: position(connection), until=lambda at: at == 5)
+    assert (seen.positions, subscription.trouble) == ([n for n in range(1, 6) if n != poison], None)
+    (told,) = logged_errors.seen
+    assert told.getMessage().startswith(f"follower parks the event at position {poison}, a Added")
     await eventually(lambda: position(connection, COUNTS.name), until=lambda at: at == 5)
 
 
-def told_exactly(errors: ErrorLog, position: int) -> bool:
-    return any(line.getMessage().endswith(f"the next event after position {position}") for line in errors.seen)
-
-
-async def test_a_held_follower_goes_on_when_its_event_can_be_handled(
-    process: Process, held: tuple[Seen, Subscription], logged_errors: ErrorLog
+async def test_a_follower_is_held_where_nothing_can_be_handled_and_goes_on_when_it_can(
+    process: Process, held: tuple[Seen, Subscription], connection: Connection, logged_errors: ErrorLog
 ) -> None:
-    logged_errors.expect("subscription_held")
+    logged_errors.expect("event_parked", "subscription_held")
     seen, subscription = held
-    seen.poison = {2}
-    await process.give_all(*[Add("a") for _ in range(5)])
+    seen.poison = set(range(2, 100))
+    await process.give_all(*[Add(f"c{number}") for number in range(1, MOST_IN_A_ROW + 4)])
     process.start(subscription.run())
     await eventually(lambda: subscription.trouble)
+    assert subscription.trouble == "ValueError: it cannot be handled"
+    assert (await position(connection), seen.positions) == (MOST_IN_A_ROW + 1, [1])
+    assert logged_errors.seen[-1].getMessage() == f"follower is held after position {MOST_IN_A_ROW + 1}"
     seen.poison.clear()
-    await eventually(lambda: (seen.positions, subscription.trouble), until=lambda now: now == ([1, 2, 3, 4, 5], None))
+    rest = [MOST_IN_A_ROW + 2, MOST_IN_A_ROW + 3]
+    await eventually(lambda: (seen.positions, subscription.trouble), until=lambda now: now == ([1, *rest], None))
+
+
+async def test_a_follower_is_held_by_trouble_that_no_event_has_made(
+    process: Process, connection: Connection, logged_errors: ErrorLog
+) -> None:
+    logged_errors.expect("subscription_held")
+    seen, broken = Seen(process), [True]
+
+    async def tick(_lease: Lease) -> float:
+        if broken:
+            raise ValueError("it is not an event")
+        return 1.0
+
+    subscription = process.subscription("follower", seen, idle_work=tick)
+    await process.give_all(Add("a"), Add("a"))
+    process.start(subscription.run())
+    await eventually(lambda: subscription.trouble)
+    assert (await position(connection), seen.positions) == (2, [1, 2])
+    broken.clear()
+    await eventually(lambda: subscription.trouble is None)
 
 
 async def test_trouble_that_passes_holds_nothing_up_for_good(process: Process, connection: Connection) -> None:

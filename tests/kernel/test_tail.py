@@ -12,8 +12,8 @@ import pytest_asyncio
 from shared import subscription as following
 from shared import tail as tails
 from shared.database import Connection
+from shared.leases import Lease
 from shared.log.read import Page, read_head
-from shared.subscription import Lease
 from shared.tail import Pages, Tail
 from shared.testing.logged import ErrorLog
 from shared.testing.waiting import eventually
