@@ -55,12 +55,12 @@ class Subscription:
     from_end: bool = False
     idle_work: Callable[[Lease], Awaitable[float]] | None = None
     trouble: str | None = field(default=None, init=False)
-    _stopping: bool = field(default=False, init=False)
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _waiter: asyncio.Event = field(default_factory=asyncio.Event, init=False)
 
     def stop(self) -> None:
         """End after the page in flight."""
-        self._stopping = True
+        self._stopping.set()
         self._waiter.set()
 
     async def run(self) -> None:
@@ -69,7 +69,7 @@ class Subscription:
         pages = Pages(self.database, self.tail, self.name, self.types)
         self._waiter = waiter = self.signal.waiter(self.types)
         try:
-            while not self._stopping:
+            while not self._stopping.is_set():
                 lease = await retrying(lambda: self._acquire(link), f"{self.name}: acquiring the lease")
                 if lease is None:
                     await asyncio.sleep(STANDBY * random.uniform(0.5, 1))
@@ -100,7 +100,7 @@ class Subscription:
         await self._load(parking)
         while not lease.lost:
             waiter.clear()
-            if self._stopping:
+            if self._stopping.is_set():
                 return
             tried, pause = 0, None
             try:
@@ -124,7 +124,7 @@ class Subscription:
                 else:
                     delay = min(delay * 2, BACKOFF_MOST if is_transient(error) else STUCK_MOST)
                 self._report(error, lease, tried)
-                await asyncio.sleep(delay * random.uniform(0.5, 1))
+                await _wait(self._stopping, delay * random.uniform(0.5, 1))
                 continue
             if page.at_head and not replayed:
                 await _wait(waiter, POLL if pause is None else min(pause, POLL))

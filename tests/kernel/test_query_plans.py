@@ -10,14 +10,17 @@ import psycopg
 import pytest
 import pytest_asyncio
 
+from shared import parking
 from shared.database import Connection, Database
 from shared.log.read import COMMANDS, EVENTS, NEWER, PAGE_OF_ALL, PAGE_OF_TYPES, WINDOW
 from shared.log.schema import ddl
 from shared.log.verify import ROWS as VERIFY
+from shared.parked import DROPPED
 from shared.testing.infrastructure import Databases, install_log
 
 LENGTH = 200_000
 STREAMS = 5_000
+PARKED_STREAMS = 50
 
 # Own events and received ones take turns; one event in a thousand is of a rare type.
 FILL = f"""
@@ -30,6 +33,11 @@ insert into stream_head select 'other-' || n, 1 from generate_series(1, {LENGTH}
 insert into command select 'c-' || n, '', '{{}}', n, now() from generate_series(1, {LENGTH}) n;
 insert into snapshot select 's-' || n, 'code', 39, '' from generate_series(0, {STREAMS} - 1, 4) n;
 insert into snapshot select 'other-' || n, 'code', 1, '' from generate_series(1, {LENGTH}) n;
+insert into subscription (name, version, position) select 'policies', n, {LENGTH} from generate_series(1, 2) n;
+insert into parked select 'policies', n % 2 + 1, n, 'id', '', 's-' || n % {PARKED_STREAMS}, 'T', '', now(), 0,
+    case when n > {LENGTH} - 90 then 'replay' end from generate_series(1, {LENGTH}) n;
+insert into event select {LENGTH} + n, 'drop-' || n, '', 'parked', 'parked-policies', n, 'ParkedDropped', 1,
+    json_build_object('position', n), '{{}}', now(), now(), '\\x00' from generate_series(1, 20) n;
 update log_head set position = {LENGTH};
 analyze;"""
 
@@ -50,6 +58,9 @@ async def connection(long_log: str) -> AsyncIterator[Connection]:
     connection = await Database(long_log, name="test").connect("plans")
     yield connection
     await connection.close()
+
+
+TABLES = ("event", "command", "stream_head", "parked")
 
 
 class Plan:
@@ -73,8 +84,8 @@ class Plan:
 
     @property
     def looked_at(self) -> int:
-        """Rows of the log that were touched, whether wanted or not."""
-        scans = [node for node in self.nodes if node.get("Relation Name") in ("event", "command", "stream_head")]
+        """Rows of the long tables that were touched, whether wanted or not."""
+        scans = [node for node in self.nodes if node.get("Relation Name") in TABLES]
         return sum(
             (n["Actual Rows"] + n.get("Rows Removed by Filter", 0) + n.get("Rows Removed by Index Recheck", 0))
             * n["Actual Loops"]
@@ -131,6 +142,7 @@ async def test_a_page_of_a_rare_type_looks_at_one_window(connection: Connection,
 
 STREAMS_READ = [f"s-{n}" for n in range(0, 600, 2)]
 IDS = [f"id-{n}" for n in range(2, 600, 2)]
+POLICIES = {"name": "policies", "version": 1}
 
 LOOKUPS: dict[str, tuple[str, Any, set[str]]] = {
     "states that are newer": (NEWER, (STREAMS_READ, [38] * 300, "code"), {"event_version_once", "snapshot_pkey"}),
@@ -138,6 +150,10 @@ LOOKUPS: dict[str, tuple[str, Any, set[str]]] = {
     "known commands": (COMMANDS, (["c-7", "c-900", "none"],), {"command_pkey"}),
     "events by id": (EVENTS, (IDS,), {"event_id_once"}),
     "verification": (VERIFY, (LENGTH // 2, 5_000), {"event_pkey"}),
+    "parked streams": (parking.STREAMS, POLICIES, {"parked_stream"}),
+    "a stream to replay": (parking.WANTED, POLICIES, {"parked_wanted"}),
+    "whether anything is left of a stream": (parking.LEFT, {**POLICIES, "stream": "s-7"}, {"parked_stream"}),
+    "what was dropped": (DROPPED, ("parked-policies",), {"event_version_once"}),
     "append: known commands": (
         select_in("append", "from command where").replace("c_id", "%(ids)s::text[]"),
         {"ids": [f"c-{n}" for n in range(1000)]},
@@ -179,3 +195,16 @@ async def test_a_lookup_goes_by_its_index(connection: Connection, lookup: str, c
     assert found.walked == set(), "the whole table was read"
     assert found.indexes == indexes
     assert found.looked_at <= 12_000
+
+
+@EITHER_PLAN
+async def test_what_waits_of_a_stream_is_read_in_order_and_no_more(connection: Connection, cache: str) -> None:
+    found = await plan(connection, parking.ROWS, {**POLICIES, "stream": "s-10", "limit": 5}, cache)
+    assert found.walked == set()
+    assert "event_pkey" in found.indexes
+    assert found.looked_at <= 100
+
+
+async def test_a_start_looks_once_at_each_parked_stream_however_much_waits_there(connection: Connection) -> None:
+    found = await plan(connection, parking.STREAMS, POLICIES, "generic")
+    assert found.looked_at <= PARKED_STREAMS + 1

@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 
+from shared import timers
 from shared.clock import FileClock
 from shared.database import Connection
 from shared.log.read import read_page
+from shared.policies import Timers
+from shared.testing.logged import ErrorLog
 from shared.testing.waiting import eventually
 from shared.timers import TIMERS, TimerLoop
-from tests.kernel.counter import CODEC, NOON, TIMER_RULES, Forget, Remind, Ring
+from tests.kernel.counter import CODEC, NOON, TIMER_RULES, Break, Forget, Remind, Ring
 from tests.kernel.counting import FixedClock, Process
 from tests.kernel.programs import program
 
@@ -29,7 +32,8 @@ class Timing:
     def __init__(self, url: str) -> None:
         self.clock = FixedClock()
         self.process = Process(url, "timing", self.clock)
-        self._loop = TimerLoop(self.process.database, self.process.committer, CODEC, self.clock, TIMER_RULES)
+        rules: Timers = {**TIMER_RULES, ("counter", "broken"): lambda counter, _ref, _due_at: Break(counter)}
+        self._loop = TimerLoop(self.process.database, self.process.committer, CODEC, self.clock, rules)
 
     async def open(self) -> None:
         lease = await self.process.acquire(TIMERS.name, TIMERS.version)
@@ -51,6 +55,10 @@ class Timing:
 
     async def due(self) -> bool:
         return await self._loop.due()
+
+    @property
+    def trouble(self) -> str | None:
+        return self._loop.trouble
 
 
 @pytest_asyncio.fixture
@@ -241,6 +249,26 @@ async def test_of_several_replicas_one_fires_and_when_it_is_gone_another_goes_on
     await eventually(lambda: left(connection), 20, until=[].__eq__)
     assert len(await rung(connection)) == 90
     assert not any(task.done() for task in running)
+
+
+async def test_a_timer_whose_command_fails_stays_due_and_loud_while_the_others_fire(
+    timing: Timing, connection: Connection, logged_errors: ErrorLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that no rule knows, and one whose handler has a bug, are both due before the good one."""
+    logged_errors.expect("timer_failed", "decide_failed")
+    monkeypatch.setattr(timers, "FIRED_AT_ONCE", 2)
+    await timing.process.give_all(
+        Remind("a", "unknown", NOON - HOUR), Remind("b", "broken", NOON - HOUR), Remind("c", "bell", NOON)
+    )
+    await timing.learn()
+    for _ in range(3):
+        await timing.fire()
+    assert await rung(connection) == [NOON]
+    assert timing.trouble == "2 due timers cannot be fired"
+    assert len([line for line in logged_errors.seen if line.getMessage().endswith("cannot be fired")]) == 2
+    await timing.learn()
+    assert sorted(await left(connection)) == [("broken", NOON - HOUR), ("unknown", NOON - HOUR)]
+    assert await timing.due()
 
 
 @pytest.mark.fault
