@@ -25,15 +25,18 @@ MOVE_AND_PARK = "select move_and_park(%b, %b, %b, %b, %b, %b, %b::bigint[], %b::
 NOT_OWNER, PARKED_CHANGED = "YZ001", "YZ002"  # what these functions raise
 
 # The lease is free when it has run out, or when its owner's connection is gone: PostgreSQL sees a dead process at once.
+# It is ours to take if an acquisition of ours was cancelled on its way, which nobody came to know of.
 ACQUIRE = f"""update subscription s set owner = %(owner)s, epoch = epoch + 1,
     lease_until = clock_timestamp() + make_interval(secs => {LEASE})
   where name = %(name)s and version = %(version)s and (
-    owner is null or lease_until < clock_timestamp() or not exists (
+    owner is null or owner = %(owner)s or lease_until < clock_timestamp() or not exists (
       select from pg_stat_activity a where a.pid || '@' || a.backend_start = s.owner))
   returning position, epoch, in_a_row"""
 RENEW = f"""update subscription set lease_until = clock_timestamp() + make_interval(secs => {LEASE})
-  where owner = %s returning name, version, epoch"""
-RELEASE = "update subscription set owner = null, lease_until = null where owner = %s and name = %s and version = %s"
+  where owner = %s and (name, version) in (select * from unnest(%s::text[], %s::int[]))
+  returning name, version, epoch"""
+RELEASE = """update subscription set owner = null, lease_until = null
+  where owner = %s and name = %s and version = %s and epoch = %s"""
 OWNER = "select pid || '@' || backend_start from pg_stat_activity where pid = pg_backend_pid()"
 
 
@@ -99,6 +102,8 @@ class Leases:
             start = await read_head(connection) if from_end else 0
             entry = "insert into subscription (name, version, position) values (%s, %s, %s) on conflict do nothing"
             await connection.execute(entry, (name, version, start))
+            if (name, version) in self._held:
+                return None  # another of our own has it
             wanted = {"owner": self._owner, "name": name, "version": version}
             row = await (await connection.execute(ACQUIRE, wanted)).fetchone()
             if row is None:
@@ -109,11 +114,12 @@ class Leases:
 
     async def release(self, lease: Lease) -> None:
         """Hand the lease back, so that another process need not wait for it to run out."""
-        self._held.pop((lease.name, lease.version), None)
+        if self._held.get((lease.name, lease.version)) is lease:
+            del self._held[lease.name, lease.version]
         if not lease.lost:
             async with self._lock:
                 connection = await self._connect()
-                await connection.execute(RELEASE, (self._owner, lease.name, lease.version))
+                await connection.execute(RELEASE, (self._owner, lease.name, lease.version, lease.epoch))
 
     async def run(self) -> None:
         """Renew all leases until cancelled."""
@@ -138,7 +144,8 @@ class Leases:
     async def _renew(self) -> None:
         async with self._lock:
             connection = await self._connect()
-            rows = await (await connection.execute(RENEW, (self._owner,))).fetchall()
+            names, versions = [name for name, _ in self._held], [version for _, version in self._held]
+            rows = await (await connection.execute(RENEW, (self._owner, names, versions))).fetchall()
         mine = {(name, version): epoch for name, version, epoch in rows}
         for key, lease in list(self._held.items()):
             if mine.get(key) != lease.epoch:

@@ -104,3 +104,28 @@ async def test_the_same_page_cannot_be_worked_twice(process: Process, connection
     with pytest.raises(LeaseLost):
         await projector.work(lease, page)
     assert await counts(connection) == {"a": 5}
+
+
+async def test_a_lease_that_its_own_process_gave_up_unsaid_is_had_again_at_once(process: Process) -> None:
+    """As after a move of which nobody knows whether it was made."""
+    first = await process.acquire("follower")
+    assert first is not None
+    assert await process.acquire("follower") is None
+    first.lost = True
+    await process.leases.release(first)
+    second = await process.acquire("follower")
+    assert second is not None
+    assert second.epoch == first.epoch + 1
+
+
+async def test_a_late_release_does_not_take_the_lease_from_its_new_owner(process: Process) -> None:
+    first = await process.acquire("follower")
+    assert first is not None
+    first.lost = True
+    await process.leases.release(first)
+    second = await process.acquire("follower")
+    first.lost = False
+    await process.leases.release(first)
+    assert second is not None
+    await second.move(0)
+    assert await process.acquire("follower") is None

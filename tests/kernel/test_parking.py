@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import signal
+from collections.abc import Collection
 from typing import Any
 
 import psycopg
@@ -17,7 +19,7 @@ from shared.database import Connection
 from shared.errors import Unavailable, ValidationFailed
 from shared.kafka import Record, Sender
 from shared.leases import Lease
-from shared.log.read import Page, Recorded, read_page
+from shared.log.read import Page, Recorded, read_head, read_page
 from shared.log.verify import verify
 from shared.parked import ask_replay, drop, dropped, listed
 from shared.parking import MOST_IN_A_ROW, MOST_TOLD, told
@@ -35,7 +37,7 @@ from shared.testing.infrastructure import Databases
 from shared.testing.logged import ErrorLog
 from shared.testing.waiting import eventually
 from tests.kernel.counter import CODEC, COUNTS, HANDLERS, Add, Added, Break, Note, Noted, added
-from tests.kernel.counting import Process, counts
+from tests.kernel.counting import Process, counts, ended
 from tests.kernel.programs import program
 
 POISON = 13
@@ -69,8 +71,8 @@ async def at(connection: Connection, name: str = NAME) -> int:
     return int(row[0]) if row else 0
 
 
-async def caught_up(connection: Connection, position: int, name: str = NAME) -> None:
-    await eventually(lambda: at(connection, name), until=position.__eq__)
+async def caught_up(connection: Connection, position: int, name: str = NAME, within: float = 10.0) -> None:
+    await eventually(lambda: at(connection, name), within, until=position.__eq__)
 
 
 async def parked(connection: Connection, name: str = NAME) -> list[int]:
@@ -87,11 +89,12 @@ async def rows(connection: Connection) -> dict[str, tuple[int, int]]:
     return {counter: (total, events) for counter, total, events in found}
 
 
-async def of_the_log(connection: Connection) -> dict[str, tuple[int, int]]:
-    """What the read table holds without any trouble."""
+async def of_the_log(connection: Connection, without: Collection[int] = ()) -> dict[str, tuple[int, int]]:
+    """What the read table holds without any trouble, these positions left out."""
     query = """select substr(stream, 9), sum((data->>'amount')::int)::int, count(*)::int from event
-      where type = 'Added' group by stream"""
-    return {counter: (total, events) for counter, total, events in await (await connection.execute(query)).fetchall()}
+      where type = 'Added' and position <> all (%s) group by stream"""
+    found = await (await connection.execute(query, (list(without),))).fetchall()
+    return {counter: (total, events) for counter, total, events in found}
 
 
 TROUBLED = [Add("a", 1), Add("b", 1), Add("a", POISON), Add("b", 2), Add("a", 2), Add("b", 3)]
@@ -164,10 +167,10 @@ async def test_too_many_in_a_row_stop_it_whoever_the_owner_is_until_a_person_has
         running = process.start(subscription.run())
         await eventually(lambda follower=subscription: follower.trouble)  # type: ignore[misc]
         assert len(await listed(connection)) == MOST_IN_A_ROW
-        subscription.stop()
-        await running
+        if process is two[0]:
+            subscription.stop()
+            await running
     assert await drop(connection, NAME, 1, "op-7", "a test event")
-    two[0].start(two[0].projecting(bug.projection).run())
     await caught_up(connection, MOST_IN_A_ROW + 4)  # the drop is in the log, too
     assert len(await listed(connection)) == MOST_IN_A_ROW - 1 + 3
 
@@ -432,6 +435,51 @@ async def test_the_audit_leaves_out_what_is_aside_and_tells_it_apart(
         assert await aside_of(url) == ["counts leaves out the event at 3, which was dropped"]
     finally:
         await scratch.close()
+
+
+# --- all of it at once ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.fault
+@pytest.mark.parametrize("seed", range(8))
+async def test_whatever_happens_in_whatever_order_each_event_counts_once_or_was_dropped(
+    two: tuple[Process, Process],
+    connection: Connection,
+    bug: Bug,
+    logged_errors: ErrorLog,
+    monkeypatch: pytest.MonkeyPatch,
+    seed: int,
+) -> None:
+    """Bugs come and go, owners crash, replays and drops are asked for at any time."""
+    monkeypatch.setattr(following, "STANDBY", 0.02)
+    logged_errors.expect("replay_failed")
+    chance = random.Random(seed)
+    owner = two[0].start(two[0].projecting(bug.projection, together=3).run())
+    for _ in range(150):
+        match chance.choice(["give"] * 5 + ["settle"] * 4 + ["bug", "bug", "fix", "ask", "ask", "drop", "crash"]):
+            case "give":
+                adds = [Add(chance.choice("abcde"), chance.randrange(20)) for _ in range(chance.randrange(1, 20))]
+                await chance.choice(two).give_all(*adds)
+            case "settle":
+                await caught_up(connection, await read_head(connection), within=15)  # a lease may have to run out
+            case "bug":
+                bug.amounts.add(chance.randrange(20))
+            case "fix":
+                bug.fix()
+            case "ask":
+                await ask_replay(connection, NAME, stream=chance.choice([None, "counter-a"]))
+            case "drop" if waiting := await parked(connection):
+                await drop(connection, NAME, chance.choice(waiting), "op-7", "by chance")
+            case "crash":
+                await ended(owner)
+                process = chance.choice(two)
+                owner = process.start(process.projecting(bug.projection, together=chance.choice([1, 5])).run())
+    bug.fix()
+    await caught_up(connection, await read_head(connection), within=15)
+    assert any(line.__dict__["action"] == "event_parked" for line in logged_errors.seen), "the test tries something"
+    await ask_replay(connection, NAME)
+    await nothing_parked(connection)
+    assert await rows(connection) == await of_the_log(connection, without=await dropped(connection, NAME))
 
 
 # --- policies and relay ---------------------------------------------------------------------------------------------

@@ -6,12 +6,15 @@ import asyncio
 import signal
 from collections.abc import AsyncIterator
 
+import httpx
 import psycopg
 import pytest
 
 from shared.contracts.registry import events_topic
+from shared.database import Database
 from shared.embedded.infra import Infra
 from shared.leases import LEASE
+from shared.parked import ask_replay, listed
 from shared.testing.gates import SCANS, scan, settle
 from shared.testing.infrastructure import Databases
 from shared.testing.topics import Publisher, header, read_all
@@ -100,6 +103,28 @@ async def test_two_processes_share_the_relay_without_a_repeat_or_a_change_of_ord
     await town.checkin.idle()
     assert repeats(await sent(town)) == before
     await other.stop()
+    assert await town.faults("checkin") == []
+
+
+PARKED = """insert into parked select 'relay', 1, position, event_id, origin, stream, type, 'a bug', now(), 1
+    from event where type = 'VisitStarted' order by position desc limit 1"""
+
+
+async def test_what_is_parked_is_told_and_not_waited_for_and_a_replay_sends_it(town: Town) -> None:
+    with psycopg.connect(town.urls["checkin"]) as db:
+        db.execute(PARKED)
+    await town.checkin.stop()
+    await town.checkin.start()
+    await town.checkin.idle()
+    before = await sent(town)
+    async with httpx.AsyncClient(base_url=town.checkin.url, trust_env=False) as http:
+        ready = await http.get("/readyz")
+        told = [ready.json()["parked"], (await http.get("/testing/idle")).json()["parked"]]
+    assert (ready.status_code, ready.json()["trouble"], told) == (200, [], [{"relay": 1}, {"relay": 1}])
+    async with await Database(town.urls["checkin"], name="test").connect("asks") as connection:
+        assert await ask_replay(connection, "relay") == 1
+        await eventually(lambda: listed(connection), until=[].__eq__)
+    assert repeats(await sent(town)) == repeats(before) + 1
     assert await town.faults("checkin") == []
 
 
