@@ -40,17 +40,14 @@ STREAMS = """with recursive key as (
   select stream from key where stream is not null"""
 WANTED = """select stream from parked where subscription = %(name)s and version = %(version)s and wanted is not null
   order by position limit 1"""
-ROWS = f"""select {COLUMNS} from event join (
-    select position from parked
+ROWS = f"""select {COLUMNS}, seen from event join (
+    select position, xmin::text as seen from parked
       where subscription = %(name)s and version = %(version)s and stream = %(stream)s and wanted is not null
       order by position limit %(limit)s) p using (position)
   order by position"""
 LEFT = """select from parked where subscription = %(name)s and version = %(version)s and stream = %(stream)s limit 1"""
 UNPARK = "select unpark(%b, %b, %b, %b, %b::bigint[])"
-FAILED = """update parked set wanted = null, tries = tries + (position = %(position)s)::int,
-    error = case when position = %(position)s then %(error)s else error end
-  where subscription = %(name)s and version = %(version)s and stream = %(stream)s and exists (
-    select from subscription s where s.name = %(name)s and s.version = %(version)s and s.epoch = %(epoch)s)"""
+FAILED = "select replay_failed(%b, %b, %b, %b, %b, %b)"
 IN_A_ROW = "select in_a_row from subscription where name = %(name)s and version = %(version)s"
 
 
@@ -127,12 +124,12 @@ class Parking:
             self._limit = 1
             return False
         parameters = self._named(stream=wanted[0], limit=self._limit)
-        rows = [Recorded._make(row) for row in await (await connection.execute(ROWS, parameters)).fetchall()]
-        if rows:
-            await self._again(connection, rows)
+        found = await (await connection.execute(ROWS, parameters)).fetchall()
+        if found:
+            await self._again(connection, [Recorded._make(row[:-1]) for row in found], found[0][-1])
         return True
 
-    async def _again(self, connection: Connection, rows: list[Recorded]) -> None:
+    async def _again(self, connection: Connection, rows: list[Recorded], seen: str) -> None:
         """Work parked rows of one stream. One that fails is found by halving, and ends the replay of its stream."""
         lease, reached = self._lease, rows[-1].position
         positions = [row.position for row in rows]
@@ -144,7 +141,7 @@ class Parking:
             if isinstance(error, LeaseLost | ParkedChanged) or is_transient(error):
                 raise
             if len(rows) == 1:
-                await self._failed(connection, rows[0], error)
+                await self._failed(connection, rows[0], seen, error)
             self._limit = max(1, len(rows) // 2)
             return
         failpoints.hit("replay.after_page")
@@ -154,13 +151,14 @@ class Parking:
             self._streams.discard(rows[0].stream)
             log.info("%s has handled all that was parked of a stream", lease.name, extra={"action": "replayed"})
 
-    async def _failed(self, connection: Connection, row: Recorded, error: Exception) -> None:
-        """It stays parked with its stream until somebody asks again."""
-        wanted = self._named(stream=row.stream, position=row.position, error=told(error), epoch=self._lease.epoch)
-        await connection.execute(FAILED, wanted)
+    async def _failed(self, connection: Connection, row: Recorded, seen: str, error: Exception) -> None:
+        """It stays parked with its stream until somebody asks again, if nobody has done so while we tried."""
+        lease = self._lease
+        with lease.owned():
+            known = (lease.name, lease.version, lease.epoch, row.position, seen, told(error))
+            await connection.execute(FAILED, known, prepare=True)
         message = "%s still cannot handle the parked event at position %d, a %s"
-        name = self._lease.name
-        log.error(message, name, row.position, row.type, exc_info=error, extra={"action": "replay_failed"})
+        log.error(message, lease.name, row.position, row.type, exc_info=error, extra={"action": "replay_failed"})
 
     def _named(self, **more: Any) -> dict[str, Any]:
         return {"name": self._lease.name, "version": self._lease.version, **more}

@@ -130,6 +130,22 @@ begin
   end if;
 end $$;
 
+-- A replay that failed at this row is over for its stream, unless it was asked for anew meanwhile: then the row has
+-- another `xmin` than when it was read.
+create function replay_failed(p_name text, p_version int, p_epoch bigint, p_position bigint, p_seen text, p_error text)
+returns void language plpgsql as $$
+begin
+  perform from subscription where name = p_name and version = p_version and epoch = p_epoch for no key update;
+  if not found then
+    raise exception '% has another owner', p_name using errcode = 'YZ001';
+  end if;
+  update parked k set wanted = null from parked f
+    where f.subscription = p_name and f.version = p_version and f.position = p_position and f.xmin::text = p_seen
+      and k.subscription = p_name and k.version = p_version and k.stream = f.stream;
+  update parked set tries = tries + 1, error = p_error
+    where subscription = p_name and version = p_version and position = p_position;
+end $$;
+
 create table consumer_offset (
   topic       text    not null,
   part        integer not null,

@@ -254,6 +254,33 @@ async def test_a_replay_that_another_process_asks_for_wakes_the_owner(
     assert await rows(connection) == await of_the_log(connection)
 
 
+async def test_a_replay_that_is_asked_for_again_while_it_fails_is_tried_again(
+    process: Process, connection: Connection, bug: Bug, logged_errors: ErrorLog
+) -> None:
+    logged_errors.expect("replay_failed")
+    entered, leave, projector = asyncio.Event(), asyncio.Event(), Projector(bug.projection, CODEC)
+
+    async def work(lease: Lease, page: Page) -> None:
+        try:
+            await projector.work(lease, page)
+        except ValueError:
+            if await parked(connection):
+                entered.set()
+                await leave.wait()
+            raise
+
+    await process.give_all(*TROUBLED)
+    process.start(process.subscription(NAME, work, types=["Added"]).run())
+    await caught_up(connection, 6)
+    await ask_replay(connection, NAME)
+    await entered.wait()
+    bug.fix()
+    await ask_replay(connection, NAME)
+    leave.set()
+    await nothing_parked(connection)
+    assert await rows(connection) == await of_the_log(connection)
+
+
 async def test_what_comes_to_the_stream_during_its_replay_queues_behind_and_is_part_of_it(
     process: Process, connection: Connection, logged_errors: ErrorLog
 ) -> None:
