@@ -443,7 +443,7 @@ async def test_the_audit_leaves_out_what_is_aside_and_tells_it_apart(
     process: Process, connection: Connection, databases: Databases, url: str
 ) -> None:
     unused: Any = None
-    service = Service("counter", HANDLERS, Messaging(unused, unused, unused, unused), (COUNTS,), ())
+    service = Service("counter", HANDLERS, Messaging(unused, unused, unused, unused), (COUNTS,), (), unused)
     scratch = Process(databases.empty(), "scratch").database
 
     async def faults() -> list[str]:
