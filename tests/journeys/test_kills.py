@@ -32,9 +32,11 @@ OFTEN = {
     "relay.after_send": "points",
     "timer.after_fire": "checkin",
 }
+NEEDS_A_BUG = "replay.after_page"  # nothing is ever parked here: tests/kernel/test_parking.py kills there
 PAIRS = [
     pytest.param(point, service, marks=[] if OFTEN[point] == service else pytest.mark.slow)
     for point in POINTS
+    if point != NEEDS_A_BUG
     for service in ("checkin", "points")
     if (point, service) != ("timer.after_fire", "points")  # its timers need a patrol that nobody proves
 ]
