@@ -1,37 +1,47 @@
 """The kernel beside a plain model of it: whatever happens, in whatever order, both say the same.
 
 Two processes on one log are given commands, the same ones again, other ones under used ids; they are killed with
-commands in flight; the clock is moved and deadlines come due. The model is a few dictionaries and knows nothing of it.
+commands in flight; the clock is moved and deadlines come due; the rule of a read table has a bug for a while, so that
+events are parked, replayed and dropped; content is kept and erased. The model is a few dictionaries and knows nothing
+of how it is done.
 """
 
 from __future__ import annotations
 
 import asyncio
+import base64
 from collections.abc import Coroutine
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, LiteralString, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
+from shared.content import ContentErased, Vault
 from shared.database import Connection, Database
 from shared.decider import Command
+from shared.erasing import Eraser
 from shared.errors import IdempotencyKeyReused, Unavailable
-from shared.log.read import read_page
+from shared.log.read import Recorded, read_page
 from shared.log.verify import verify
 from shared.outcomes import Answer
+from shared.parked import ask_replay, drop, dropped, listed
+from shared.projecting import Projection, RowChange
 from shared.testing.infrastructure import Databases
+from shared.testing.logged import ErrorLog
 from shared.testing.waiting import eventually
 from tests.kernel.conftest import install_counter
-from tests.kernel.counter import COUNTS, Add, Forget, Look, Note, Remind, Take, Transfer
-from tests.kernel.counting import FixedClock, Process, counts
+from tests.kernel.counter import COUNTS, Add, Forget, Look, Note, Remind, Take, Transfer, added
+from tests.kernel.counting import FixedClock, Process, context, counts
 
 T = TypeVar("T")
 NAMES = ("one", "two")
 PATIENCE = 30.0  # seconds until both must agree
+
+POISON = 4  # an amount that cannot be counted while the rule has its bug
 
 counters = st.sampled_from("abc")
 amounts = st.integers(0, 5)
@@ -56,6 +66,7 @@ class Model:
     timers: dict[tuple[str, str], datetime] = field(default_factory=dict)
     rung: list[datetime] = field(default_factory=list)
     outcomes: dict[str, str] = field(default_factory=dict)
+    content: dict[str, tuple[str, bytes | None]] = field(default_factory=dict)  # by reference: whose, and what is left
 
     def decide(self, command: Any) -> str:
         match command:
@@ -89,12 +100,26 @@ class Model:
         self.totals[counter] = self.totals.get(counter, 0) + amount
 
 
+class Bug:
+    """The read table's rule, which both processes share, with a bug or without."""
+
+    def __init__(self) -> None:
+        self.there = False
+        self.projection = Projection(COUNTS.name, COUNTS.version, {"Added": self._added}, COUNTS.metadata)
+
+    def _added(self, event: Added, row: Recorded) -> list[RowChange]:
+        if self.there and event.amount == POISON:
+            raise ValueError(f"{event.amount} cannot be counted")
+        return list(added(event, row))
+
+
 class Kernel(RuleBasedStateMachine):
     """The real one, and the model."""
 
     def __init__(self, databases: Databases) -> None:
         super().__init__()
-        self.model, self.clock = Model(), FixedClock()
+        self.model, self.clock, self.bug = Model(), FixedClock(), Bug()
+        self.vault = Vault(base64.b64encode(bytes(32)).decode())
         self.given: list[tuple[str, Command]] = []
         self.url = databases.fresh("counter", install_counter)
         self.runner = asyncio.Runner()
@@ -136,6 +161,37 @@ class Kernel(RuleBasedStateMachine):
         self.model.pass_time(self.clock.moment)
         self.run(self._agree())
 
+    @rule()
+    def break_the_rule(self) -> None:
+        self.bug.there = True
+
+    @rule()
+    def mend_the_rule_and_replay(self) -> None:
+        self.bug.there = False
+        self.run(self._replay())
+
+    @rule(data=st.data())
+    def drop_what_is_parked(self, data: st.DataObject) -> None:
+        self.run(self._caught_up())
+        if parked := self.run(listed(self.looks)):
+            row = data.draw(st.sampled_from(parked))
+            self.run(drop(self.looks, row.subscription, row.position, "operator", "tried"))
+
+    @rule(whose=counters, content=st.binary(max_size=20))
+    def keep_content(self, whose: str, content: bytes) -> None:
+        ref = f"ref-{len(self.model.content)}"
+        self.run(self.vault.store(self.looks, ref, whose, content))
+        self.model.content[ref] = whose, content
+
+    @rule(which=either, whose=counters)
+    def erase(self, which: int, whose: str) -> None:
+        process, identity = self.processes[which], f"erase-{len(self.given)}-{len(self.model.content)}-{whose}"
+        eraser = Eraser(process.database, self.clock, process.signal)
+        self.run(eraser.erase(whose, "asked", context(identity), b""))
+        for ref, (owner, _) in self.model.content.items():
+            if owner == whose:
+                self.model.content[ref] = whose, None
+
     # --- how --------------------------------------------------------------------------------------------------------
 
     def _named(self, some: list[Command]) -> list[tuple[str, Command]]:
@@ -151,7 +207,7 @@ class Kernel(RuleBasedStateMachine):
 
     async def _started(self, name: str) -> Process:
         process = await Process(self.url, name, self.clock).__aenter__()
-        process.start(process.projecting(COUNTS).run())
+        process.start(process.projecting(self.bug.projection).run())
         process.start(process.timing().run())
         return process
 
@@ -176,11 +232,40 @@ class Kernel(RuleBasedStateMachine):
             assert isinstance(outcome, Answer | Unavailable), repr(outcome)
         self.processes[which] = await self._started(NAMES[which])
 
+    async def _replay(self) -> None:
+        await self._caught_up()
+        await ask_replay(self.looks, COUNTS.name)
+        await eventually(lambda: listed(self.looks), PATIENCE, until=[].__eq__)
+
+    async def _caught_up(self) -> None:
+        behind = "select from subscription s, log_head h where s.name = %s and s.position = h.position"
+        await eventually(lambda: self._any(behind, COUNTS.name), PATIENCE)
+
+    async def _any(self, query: LiteralString, *values: object) -> bool:
+        return await (await self.looks.execute(query, values)).fetchone() is not None
+
     async def _agree(self) -> None:
-        await eventually(lambda: counts(self.looks), PATIENCE, until=self.model.totals.__eq__)
+        """The log has what the model has, and the read table what the log has, but for what is set aside or dropped."""
+        assert await self._counted_without(set()) == self.model.totals
+        await self._caught_up()
+        aside = {row.position for row in await listed(self.looks)} | await dropped(self.looks, COUNTS.name)
+        assert await counts(self.looks) == await self._counted_without(aside)
         await eventually(self._timers, PATIENCE, until=self.model.timers.__eq__)
         rows = (await read_page(self.looks, 0, 20_000, ["Rung"])).rows
         assert sorted(row.occurred_at for row in rows) == sorted(self.model.rung)
+
+    async def _counted_without(self, positions: set[int]) -> dict[str, int]:
+        query = """select substr(stream, 9), sum((data->>'amount')::int)::int from event
+          where type = 'Added' and position <> all (%s) group by 1"""
+        return dict(await (await self.looks.execute(query, (list(positions),))).fetchall())
+
+    async def _content(self) -> None:
+        for ref, (_, content) in self.model.content.items():
+            if content is None:
+                with pytest.raises(ContentErased):
+                    await self.vault.fetch(self.looks, ref)
+            else:
+                assert await self.vault.fetch(self.looks, ref) == content
 
     async def _timers(self) -> dict[tuple[str, str], datetime]:
         rows = await (await self.looks.execute("select stream, name, due_at from timer_v1")).fetchall()
@@ -188,7 +273,10 @@ class Kernel(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         try:
+            self.bug.there = False
+            self.run(self._replay())
             self.run(self._agree())
+            self.run(self._content())
             assert self.run(verify(self.looks)).fault is None
             self.run(self._every_event_once())
         finally:
@@ -222,11 +310,13 @@ def on(databases: Databases) -> type[Kernel]:
 
 
 @pytest.mark.timeout(240)
-def test_the_kernel_does_what_its_model_does(databases: Databases) -> None:
+def test_the_kernel_does_what_its_model_does(databases: Databases, logged_errors: ErrorLog) -> None:
+    logged_errors.expect("event_parked")
     run_state_machine_as_test(on(databases), settings=settings(QUIET, max_examples=8, stateful_step_count=20))
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(1_200)
-def test_the_kernel_does_what_its_model_does_for_long(databases: Databases) -> None:
+def test_the_kernel_does_what_its_model_does_for_long(databases: Databases, logged_errors: ErrorLog) -> None:
+    logged_errors.expect("event_parked")
     run_state_machine_as_test(on(databases), settings=settings(QUIET, max_examples=60, stateful_step_count=40))
