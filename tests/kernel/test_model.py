@@ -34,7 +34,7 @@ from shared.testing.infrastructure import Databases
 from shared.testing.logged import ErrorLog
 from shared.testing.waiting import eventually
 from tests.kernel.conftest import install_counter
-from tests.kernel.counter import COUNTS, Add, Forget, Look, Note, Remind, Take, Transfer, added
+from tests.kernel.counter import COUNTS, Add, Added, Forget, Look, Note, Remind, Take, Transfer, added
 from tests.kernel.counting import FixedClock, Process, context, counts
 
 T = TypeVar("T")
