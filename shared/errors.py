@@ -10,9 +10,11 @@ YizhanError
 │   └── ProjectionBehind    min_position has not been reached in time
 └── Trouble                 no rule is involved
     ├── Unavailable         a dependency is away or too much waits: try again
+    │   └── BuildHeld       a new version of a read table cannot be built: the old one stays
     ├── ConfigInvalid       a setting is wrong: named at start, with the remedy
     ├── LeaseLost           another process owns the subscription now: stop, what it repeats is harmless
     ├── ParkedChanged       what is parked was dropped meanwhile: look again
+    ├── ReplayFailed        an event cannot be applied to a read table that is built anew
     └── LogCorrupted        the log is not what it must be: stop and look
 """
 
@@ -117,6 +119,10 @@ class Unavailable(Trouble):
     """A dependency is away or too many commands wait. Try again after the time given in Retry-After."""
 
 
+class BuildHeld(Unavailable):
+    """A new version of a read table cannot be built. The old one stays; correct the rule and release it again."""
+
+
 class ConfigInvalid(Trouble):
     """A setting is wrong or missing. Correct the named setting and start again."""
 
@@ -127,6 +133,10 @@ class LeaseLost(Trouble):
 
 class ParkedChanged(Trouble):
     """Somebody has dropped what is parked. Read what is parked again, and repeat."""
+
+
+class ReplayFailed(Trouble):
+    """An event cannot be applied to a read table that is built anew. Correct its rule, or drop the event."""
 
 
 class LogCorrupted(Trouble):

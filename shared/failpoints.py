@@ -19,6 +19,10 @@ POINTS = (
     "ingest.before_store",  # a page is decoded, nothing written
     "ingest.after_store",  # a page is in the log, Kafka does not know
     "projection.before_commit",  # rows and position written, not committed
+    "projection.before_switch",  # a new version stands where the live one does, which is not committed
+    "rebuild.before_page",  # rows of a rebuild and how far it is are written, not committed
+    "rebuild.before_switch",  # the live rows are as rebuilt, not committed
+    "rebuild.after_switch",  # and committed, nothing else done
     "policy.after_commands",  # commands have outcomes, the position has not moved
     "replay.after_page",  # a page of what was parked is done and gone, the rest of its stream still waits
     "relay.after_send",  # records are acknowledged, the position has not moved

@@ -1,10 +1,11 @@
-"""Health: alive is the event loop and its tasks, ready is the database at its revision.
+"""Health: alive is the event loop and its tasks, ready is the database at its revision and with our read tables built.
 
 Never Kafka: commands go on without it.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter
@@ -14,7 +15,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from shared.committer import Committer
 from shared.database import Database
+from shared.projecting import Projection
 from shared.revision import check_revision
+from shared.versions import not_live
 
 if TYPE_CHECKING:
     from shared.running import Worker
@@ -31,10 +34,17 @@ class Health:
     """Answers for one process."""
 
     def __init__(
-        self, service: str, database: Database, committer: Committer, worker: Worker | None, *, movable: bool
+        self,
+        service: str,
+        database: Database,
+        committer: Committer,
+        worker: Worker | None,
+        shown: Sequence[Projection] = (),
+        *,
+        movable: bool,
     ) -> None:
         self._service, self._database, self._committer = service, database, committer
-        self._worker, self._movable = worker, movable
+        self._worker, self._shown, self._movable = worker, shown, movable
 
     def router(self) -> APIRouter:
         router = APIRouter(tags=["health"])
@@ -50,11 +60,16 @@ class Health:
         return JSONResponse({"service": self._service, "ended": ended}, 503 if ended else 200)
 
     async def ready(self) -> Response:
-        """The database answers and is at the revision that this version needs. What is parked, by subscription."""
+        """The database answers, is at the revision that this release needs, and what it shows of it is live.
+
+        Until then processes of the release before answer. What is parked is told, by subscription.
+        """
         try:
             async with self._database.engine.connect() as db:
                 await db.run_sync(check_revision, self._service)
                 parked = await self._parked(db)
+                if missing := await not_live(db, self._shown):
+                    return JSONResponse({"service": self._service, "trouble": missing, "parked": parked}, 503)
         except Exception as error:
             return JSONResponse({"service": self._service, "trouble": [f"database: {error}"]}, 503)
         return JSONResponse({"service": self._service, "trouble": self._trouble(), "parked": parked})

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 import psycopg
@@ -60,6 +60,7 @@ class Lease:
     in_a_row: int = 0  # keys that were parked since anything succeeded
     aside: Aside | None = None  # goes with the next move
     lost: bool = False
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)  # whoever works, moves or switches rows has it meanwhile
 
     async def move(self, position: int) -> None:
         """Move: what was to do up to there is done. Raises `LeaseLost`."""
@@ -120,6 +121,11 @@ class Leases:
             async with self._lock:
                 connection = await self._connect()
                 await connection.execute(RELEASE, (self._owner, lease.name, lease.version, lease.epoch))
+
+    def held(self, name: str, version: int) -> Lease | None:
+        """The lease, if this process has it."""
+        lease = self._held.get((name, version))
+        return None if lease is None or lease.lost else lease
 
     async def run(self) -> None:
         """Renew all leases until cancelled."""

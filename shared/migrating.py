@@ -12,6 +12,7 @@ from sqlalchemy.engine import make_url
 
 from shared.projecting import Projection
 from shared.queries import create_tables
+from shared.versions import drop_old
 
 LOCK = 0x7969_7A68  # one migration at a time, whoever starts it
 
@@ -25,7 +26,7 @@ def config_of(service: str) -> Config:
 
 
 def migrate(service: str, url: str, projections: tuple[Projection, ...]) -> None:
-    """Bring a service's database to this version: revisions first, then the read tables that are missing."""
+    """Bring a service's database to this version: revisions, then missing read tables, then those nobody reads."""
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=pool.NullPool)
     with engine.connect() as connection:
         connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": LOCK})
@@ -34,6 +35,7 @@ def migrate(service: str, url: str, projections: tuple[Projection, ...]) -> None
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             create_tables(connection, projections)
+            drop_old(connection)
             connection.commit()
         finally:
             connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": LOCK})

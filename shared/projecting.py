@@ -1,7 +1,7 @@
 """Read tables: pure functions from events to row changes, applied by pages together with the position.
 
-A projection's tables are named with its version, so that a new version is built beside the live one. Its rows and its
-position are committed in one transaction: after a crash it is where its rows are.
+A projection's tables are named with its version, so that a new version is built beside the live one: see versions.py.
+Its rows and its position are committed in one transaction: after a crash it is where its rows are.
 """
 
 from __future__ import annotations
@@ -92,11 +92,11 @@ class Projector:
     """Applies a projection to the database that its subscription follows."""
 
     def __init__(self, projection: Projection, codec: Codec) -> None:
-        self._projection, self._codec = projection, codec
+        self.projection, self._codec = projection, codec
 
     async def work(self, lease: Lease, page: Page) -> None:
         """One page: rows and position together, in one round trip."""
-        statements = list(_statements(self._projection.project(page.rows, self._codec)))
+        statements = list(_statements(self.projection.project(page.rows, self._codec)))
         connection = await lease.link.get()
         with lease.owned():
             failpoints.hit("projection.before_commit")

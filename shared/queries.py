@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from shared.database import Database
 from shared.errors import ProjectionBehind, ValidationFailed
 from shared.projecting import Projection
+from shared.versions import enter
 
 PATIENCE = 2.0  # seconds to wait for a position
 LOOK_FIRST, LOOK_MOST = 0.002, 0.05  # seconds between looks
@@ -78,3 +79,4 @@ def create_tables(connection: SyncConnection, projections: tuple[Projection, ...
     """Make the tables of these projections that are missing: read tables are disposable and need no migrations."""
     for projection in projections:
         projection.metadata.create_all(connection, checkfirst=True)
+        enter(connection, projection)

@@ -23,6 +23,7 @@ from sqlalchemy import text
 
 from shared import content_api, failpoints
 from shared.access.guard import Guard, check_complete
+from shared.building import Rebuilder
 from shared.clock import Clock, SystemClock, clock_for
 from shared.committer import Committer
 from shared.config import Settings
@@ -36,7 +37,7 @@ from shared.ingest import Ingest
 from shared.kafka import Sender
 from shared.leases import Leases
 from shared.page import PageBuilder
-from shared.projecting import PAGE, Projector
+from shared.projecting import PAGE
 from shared.queries import Queries
 from shared.reacting import Door, Reactor
 from shared.relay import Relay
@@ -46,6 +47,7 @@ from shared.subscription import Subscription
 from shared.tail import Tail
 from shared.telemetry.export import configure
 from shared.timers import TIMERS, TimerLoop
+from shared.versions import Version
 from shared.waking import Signal
 from shared.web import Api, answer_problems
 
@@ -60,6 +62,7 @@ class Worker:
 
     ingest: Ingest
     leases: Leases
+    rebuilder: Rebuilder
     tail: Tail
     subscriptions: list[Subscription]
     timers: TimerLoop
@@ -84,7 +87,9 @@ async def serve(service: Service, settings: Settings, role: str) -> None:
     api = Api(service.name, committer, queries, intake, clock, epoch, database, vault, eraser)
     guard = Guard(service.access, verifier, clock, database)
     worker = _worker(service, settings, database, committer, clock, waking, vault, epoch) if role != "api" else None
-    health = Health(service.name, database, committer, worker, movable=not isinstance(clock, SystemClock))
+    shown = () if role == "worker" else service.projections
+    movable = not isinstance(clock, SystemClock)
+    health = Health(service.name, database, committer, worker, shown, movable=movable)
     server = _Server(_web(service, api, guard, health, role), settings)
     port = _listen(settings.http_host, settings.http_port)
     stop = asyncio.Event()
@@ -94,8 +99,9 @@ async def serve(service: Service, settings: Settings, role: str) -> None:
     http = _start(server.serve([port]), "http")
     try:
         if worker is not None:
-            parts = [worker.ingest.run(), worker.leases.run(), *[s.run() for s in worker.subscriptions]]
-            names = ["ingest", "leases", *[s.name for s in worker.subscriptions]]
+            parts = [worker.ingest.run(), worker.rebuilder.run(), worker.leases.run()]
+            parts += [subscription.run() for subscription in worker.subscriptions]
+            names = ["ingest", "rebuilding", "leases", *[s.name for s in worker.subscriptions]]
             worker.tasks = [_start(part, name) for part, name in zip(parts, names, strict=True)]
         await _until(stop, [*core, *(worker.tasks if worker else []), http])
     finally:
@@ -139,12 +145,14 @@ def _worker(
         follow("intake", door.work, door.types),
         follow("policies", reactor.work, reactor.types),
         follow("relay", relay.work, relay.types),
-        follow(TIMERS.name, timers.work, timers.types, together=PAGE, idle_work=timers.tick),
+        follow(TIMERS.name, timers.work, timers.types, TIMERS.version, together=PAGE, idle_work=timers.tick),
     ]
     for projection in service.projections:
-        work, types = Projector(projection, codec).work, sorted(projection.rules)
-        subscriptions.append(follow(projection.name, work, types, version=projection.version, page=PAGE, together=PAGE))
-    return Worker(ingest, leases, tail, subscriptions, timers, sender)
+        version, types = Version(projection, codec), sorted(projection.rules)
+        more = partial(follow, page=PAGE, together=PAGE, idle_work=version.idle)
+        subscriptions.append(more(projection.name, version.work, types, projection.version))
+    rebuilder = Rebuilder(database, waking, leases, codec, service.all_projections)
+    return Worker(ingest, leases, rebuilder, tail, subscriptions, timers, sender)
 
 
 def _web(service: Service, api: Api, guard: Guard, health: Health, role: str) -> FastAPI:
@@ -212,8 +220,8 @@ async def _stop(worker: Worker | None, committer: Committer, core: list[asyncio.
     if worker is not None:
         for subscription in worker.subscriptions:
             subscription.stop()
-        ingest, leases, following = worker.tasks[:1], worker.tasks[1:2], worker.tasks[2:]
-        await _end(*ingest)
+        taking, leases, following = worker.tasks[:2], worker.tasks[2:3], worker.tasks[3:]
+        await _end(*taking)
         if following:
             await asyncio.wait(following, timeout=GRACE)
         await _end(*following)

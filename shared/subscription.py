@@ -104,12 +104,14 @@ class Subscription:
                 return
             tried, pause = 0, None
             try:
-                replayed = await parking.replay()
+                async with lease.turn:
+                    replayed = await parking.replay()
                 page = await pages.after(lease.position, limit)
-                free = parking.free(page)
-                tried = len(free.rows)
-                await self._pass(lease, parking, free)
-                tried = 0
+                async with lease.turn:
+                    free = parking.free(page)
+                    tried = len(free.rows)
+                    await self._pass(lease, parking, free)
+                    tried = 0
                 if self.idle_work and page.at_head:
                     pause = await self.idle_work(lease)
                 delay, limit, self.trouble = BACKOFF_FIRST, min(limit * 2, self.page), None

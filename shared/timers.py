@@ -32,7 +32,8 @@ from shared.log.codec import Codec, derived_id, encode
 from shared.log.read import Page, Recorded
 from shared.outcomes import Answer
 from shared.policies import Timers
-from shared.projecting import Drop, Projection, Projector, Put, RowChange
+from shared.projecting import Drop, Projection, Put, RowChange
+from shared.versions import Version
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +109,7 @@ class TimerLoop:
 
     def __init__(self, database: Database, committer: Committer, codec: Codec, clock: Clock, rules: Timers) -> None:
         self._database, self._committer, self._clock, self._rules = database, committer, clock, rules
-        self._projector = Projector(TIMERS, codec)
+        self.version = Version(TIMERS, codec)
         self._looked = -LOOK_AGAIN
         self._failing: dict[str, float] = {}  # which, and until when it is left alone
 
@@ -117,13 +118,15 @@ class TimerLoop:
         return sorted(TIMERS.rules)
 
     async def work(self, lease: Lease, page: Page) -> None:
-        await self._projector.work(lease, page)
+        await self.version.work(lease, page)
 
     async def tick(self, lease: Lease) -> float:
         """Called when the table is up to date, also many times a second: looks, and says when to call again."""
         if (wait := self._looked + LOOK_AGAIN - time.monotonic()) > 0:
             return wait
         self._looked = time.monotonic()
+        if not await self.version.live(lease):  # the live version's owner fires
+            return LOOK_AGAIN
         if await self.fire(lease) < FIRED_AT_ONCE:
             return LOOK
         self._looked = -LOOK_AGAIN  # there are more: they are fired as soon as the table knows of these

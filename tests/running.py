@@ -28,7 +28,7 @@ class Town:
     """The processes of one test module. They are started by the tests, and killed at the end."""
 
     def __init__(self, infra: Infra, databases: Databases, folder: Path) -> None:
-        self.infra, self._databases = infra, databases
+        self.infra = infra
         self.surroundings = Surroundings(folder, infra.kafka)
         self.urls = {name: migrated(databases, service) for name, service in SERVICES.items()}
         self._processes: list[ServiceProcess] = []
@@ -50,8 +50,7 @@ class Town:
         """What is wrong with these services, now that they are idle."""
         found = []
         for name in services:
-            scratch = self._databases.empty()
-            faults = await faults_of(SERVICES[name], self.urls[name], self.infra.kafka, scratch)
+            faults = await faults_of(SERVICES[name], self.urls[name], self.infra.kafka)
             found += [f"{name}: {fault}" for fault in faults]
         return found
 

@@ -146,6 +146,26 @@ begin
     where subscription = p_name and version = p_version and position = p_position;
 end $$;
 
+-- What is shown of each projection, and what is built beside it: see versions.py and rebuilding.py. A new version stands in
+-- tables of its own, and its subscription says how far it is; the live version anew stands in the schema `rebuild`.
+create table projection (
+  name       text    primary key,
+  live       integer,                               -- the version that answers come from; null until the first is up to date
+  building   integer,                               -- the version that is built, or that could not be
+  built      bigint  not null default 0,            -- of the live version anew: how far its rows in `rebuild` are
+  builder    bigint,                                -- the epoch of the owner that builds it; null until one has begun
+  dropped    integer,                               -- positions left out of it; when there are more, it begins anew
+  started_at timestamptz,
+  error      text                                   -- why it could not be built
+);
+create table projection_version (                   -- so that a release that does not know a version any more can drop it
+  name    text    not null,
+  version integer not null,
+  tables  text[]  not null,
+  primary key (name, version)
+);
+create schema rebuild;
+
 create table consumer_offset (
   topic       text    not null,
   part        integer not null,

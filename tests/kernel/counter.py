@@ -216,15 +216,23 @@ def ring(name: str) -> Timers:
 
 TIMER_RULES: Timers = {**ring("bell"), **ring("silent"), **ring("daily")}
 
-COUNTS = Projection("counts", 1)
-COUNT = COUNTS.table(
-    "count",
-    Column("counter", Text, primary_key=True),
-    Column("total", Integer, nullable=False),
-    Column("events", Integer, nullable=False),
-)
+
+def counts_of(version: int) -> Projection:
+    """The counts as a release with this version of them has them."""
+    projection = Projection("counts", version)
+    table = projection.table(
+        "count",
+        Column("counter", Text, primary_key=True),
+        Column("total", Integer, nullable=False),
+        Column("events", Integer, nullable=False),
+    )
+
+    @projection.on(Added)
+    def added(event: Added, row: Recorded) -> list[RowChange]:
+        return [AddTo(table, {"counter": row.entity, "total": event.amount, "events": 1})]
+
+    return projection
 
 
-@COUNTS.on(Added)
-def added(event: Added, row: Recorded) -> list[RowChange]:
-    return [AddTo(COUNT, {"counter": row.entity, "total": event.amount, "events": 1})]
+COUNTS = counts_of(1)
+added = COUNTS.rules["Added"]

@@ -9,6 +9,7 @@ from collections.abc import Coroutine
 from datetime import datetime
 from typing import Any, Self
 
+from shared.building import Rebuilder
 from shared.clock import Clock
 from shared.committer import Committer
 from shared.database import Connection, Database, Link
@@ -16,11 +17,12 @@ from shared.decider import Command
 from shared.leases import Lease, Leases, Work
 from shared.log.append import Actor, Context
 from shared.outcomes import Answer
-from shared.projecting import Projection, Projector
+from shared.projecting import Projection
 from shared.publishing import Publishing
 from shared.subscription import Subscription
 from shared.tail import Tail
 from shared.timers import TIMERS, TimerLoop
+from shared.versions import Version
 from shared.waking import Signal
 from tests.kernel.counter import CODEC, HANDLERS, NOON, TIMER_RULES
 
@@ -103,9 +105,12 @@ class Process:
         return Subscription(self.database, self.signal, self.leases, self.tail, name, work, **more)
 
     def projecting(self, projection: Projection, **more: Any) -> Subscription:
-        work = Projector(projection, CODEC).work
-        types = sorted(projection.rules)
-        return self.subscription(projection.name, work, types=types, version=projection.version, **more)
+        version, types = Version(projection, CODEC), sorted(projection.rules)
+        more = {"types": types, "version": projection.version, "idle_work": version.idle, **more}
+        return self.subscription(projection.name, version.work, **more)
+
+    def rebuilding(self, *projections: Projection) -> Rebuilder:
+        return Rebuilder(self.database, self.signal, self.leases, CODEC, projections)
 
     def timing(self) -> Subscription:
         timers = TimerLoop(self.database, self.committer, CODEC, self.clock, TIMER_RULES)

@@ -1,6 +1,6 @@
 """Processes of the counter service that a test starts, and that may kill themselves at a failpoint.
 
-`python -m tests.kernel.programs follow|time|contend|write URL ...`; a program ends when its standard input does.
+`python -m tests.kernel.programs follow|rebuild|upgrade|time|contend|write URL ...`; it ends when its input does.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from shared.clock import FileClock
 from shared.database import Connection, Database, is_transient
 from shared.log.append import append
 from tests.kernel.batches import Batch
-from tests.kernel.counter import COUNTS, NOON, Add
+from tests.kernel.counter import COUNTS, NOON, Add, counts_of
 from tests.kernel.counting import Process
 
 ROOT = Path(__file__).parents[2]
@@ -46,6 +46,21 @@ async def follow(url: str) -> None:
     """Projects the counts."""
     async with Process(url, "follower") as process:
         process.start(process.projecting(COUNTS).run())
+        await _parent_is_gone()
+
+
+async def rebuild(url: str) -> None:
+    """Projects the counts, and makes them anew when asked."""
+    async with Process(url, "rebuilder") as process:
+        process.start(process.projecting(COUNTS).run())
+        process.start(process.rebuilding(COUNTS).run())
+        await _parent_is_gone()
+
+
+async def upgrade(url: str, version: str) -> None:
+    """A new release: projects the next version of the counts."""
+    async with Process(url, "upgraded") as process:
+        process.start(process.projecting(counts_of(int(version))).run())
         await _parent_is_gone()
 
 
@@ -128,5 +143,12 @@ async def _parent_is_gone() -> None:
 if __name__ == "__main__":
     failpoints.arm(sys.argv[2] or None, production=False)
     PROGRAMS: dict[str, Callable[..., Coroutine[Any, Any, None]]]
-    PROGRAMS = {"follow": follow, "time": time, "contend": contend, "write": write}
+    PROGRAMS = {
+        "follow": follow,
+        "rebuild": rebuild,
+        "upgrade": upgrade,
+        "time": time,
+        "contend": contend,
+        "write": write,
+    }
     asyncio.run(PROGRAMS[sys.argv[1]](*sys.argv[3:]))
