@@ -13,7 +13,12 @@ QUARANTINE = "quarantine"
 
 def answer_id(row: Recorded) -> str:
     """The id of the one answer that an intake event gets."""
-    return derived_id("answer", row.origin, row.event_id)
+    return answer_id_of(row.origin, row.event_id)
+
+
+def answer_id_of(source: str, event_id: str) -> str:
+    """The same, by the event's source and id."""
+    return derived_id("answer", source, event_id)
 
 
 def answer_row(row: Recorded, result: Result | None) -> Loose:
@@ -29,6 +34,14 @@ def answer_row(row: Recorded, result: Result | None) -> Loose:
         remedy=refusal.message if refusal else None,
     )
     return Loose(answer_id(row), ANSWER, f"{ANSWER}/{row.entity}", "IntakeAnswered", answer.canonical().decode())
+
+
+def dropped_answer(source: str, event_id: str, entity: str) -> Loose:
+    """The answer to a taken intake event that could not be handled and was given up by an operator."""
+    remedy = "The event could not be handled and was given up. If it still matters, send it anew under a new id."
+    answer = IntakeAnswered(source=source, id=event_id, status="quarantined", code="DROPPED", remedy=remedy)
+    data = answer.canonical().decode()
+    return Loose(answer_id_of(source, event_id), ANSWER, f"{ANSWER}/{entity}", "IntakeAnswered", data)
 
 
 def duplicate_answer(source: str, event_id: str, *, reused: bool) -> IntakeAnswered:

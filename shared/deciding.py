@@ -16,7 +16,7 @@ import msgspec
 
 from shared.decider import C, Change, Command, Decider, DomainEvent, E, Handlers, S
 from shared.errors import Kind, Refused, VersionConflict
-from shared.log.append import Commands, Context, Rows, Streams, micros
+from shared.log.append import Commands, Context, Rows, Streams
 from shared.log.codec import encode, event_id
 from shared.log.snapshots import Held
 from shared.log.states import States
@@ -211,7 +211,7 @@ class Batch:
     def _keep(
         self, one: Pending, result: Result, changes: Sequence[Change], states: dict[str, Any], reader: _Reader
     ) -> None:
-        command_id, meta = one.context.command_id, encode(one.context)
+        command_id, meta, add = one.context.command_id, encode(one.context), self.rows.add
         decided: list[Decided] = []
         self.work.update(reader.read)
         for decider, entity, events in changes:
@@ -220,38 +220,16 @@ class Batch:
             for event in events:
                 identity = event_id(command_id, len(decided))
                 work.version += 1
-                self._row(identity, decider.category, stream, work.version, event, meta)
+                kind, schema = type(event).__name__, event.schema_version
+                add(identity, decider.category, stream, work.version, kind, schema, encode(event), meta, event.at)
                 decided.append(Decided(identity, entity, work.version, event))
         for name, state in states.items():
             self.work[name].state = state
         if one.epilogue is not None:
-            self._loose(one.epilogue(result), meta)
+            loose = one.epilogue(result)
+            add(loose.event_id, loose.category, loose.stream, None, loose.type, 1, loose.data, meta, self.now)
         self.commands.id.append(command_id)
         self.commands.hash.append(one.body_hash)
         self.commands.result.append(encode(result))
         self.commands.events.append(len(decided) + (one.epilogue is not None))
         self.outcomes.append((one, result, decided))
-
-    def _row(self, identity: str, category: str, stream: str, version: int, event: DomainEvent, meta: str) -> None:
-        rows = self.rows
-        rows.id.append(identity)
-        rows.category.append(category)
-        rows.stream.append(stream)
-        rows.version.append(version)
-        rows.type.append(type(event).__name__)
-        rows.schema.append(event.schema_version)
-        rows.data.append(encode(event))
-        rows.meta.append(meta)
-        rows.occurred.append(micros(event.at))
-
-    def _loose(self, loose: Loose, meta: str) -> None:
-        rows = self.rows
-        rows.id.append(loose.event_id)
-        rows.category.append(loose.category)
-        rows.stream.append(loose.stream)
-        rows.version.append(None)
-        rows.type.append(loose.type)
-        rows.schema.append(1)
-        rows.data.append(loose.data)
-        rows.meta.append(meta)
-        rows.occurred.append(micros(self.now))

@@ -16,7 +16,7 @@ from shared.clock import Clock
 from shared.database import Connection, Database
 from shared.deciding import Result
 from shared.errors import IdempotencyKeyReused
-from shared.log.append import Commands, Context, Rows, Streams, append, micros
+from shared.log.append import Commands, Context, Rows, Streams, append
 from shared.log.codec import encode, event_id
 from shared.log.read import COMMANDS, EVENTS
 from shared.waking import Signal
@@ -85,15 +85,8 @@ class Eraser:
         now = self._clock.now()
         rows, count = Rows(), 0 if fact is None else 1
         if fact is not None:
-            rows.id.append(event_id(context.command_id, 0))
-            rows.category.append(CATEGORY)
-            rows.stream.append(f"{CATEGORY}/{fact.subject}")
-            rows.version.append(None)
-            rows.type.append(ERASED_TYPE)
-            rows.schema.append(1)
-            rows.data.append(encode(fact))
-            rows.meta.append(encode(context))
-            rows.occurred.append(micros(now))
+            identity, stream = event_id(context.command_id, 0), f"{CATEGORY}/{fact.subject}"
+            rows.add(identity, CATEGORY, stream, None, ERASED_TYPE, 1, encode(fact), encode(context), now)
         result = encode(Result("unchanged" if fact is None else "accepted", count))
         commands = Commands([context.command_id], [body_hash], [result], [count])
         return (await append(connection, commands, Streams(), rows, now)).base + count

@@ -11,13 +11,16 @@ from typing import NamedTuple
 
 import msgspec
 
+from shared.answering import dropped_answer
 from shared.clock import Clock, SystemClock
 from shared.database import Connection
+from shared.deciding import Loose
 from shared.errors import LogCorrupted, ValidationFailed
-from shared.log.append import Actor, Commands, Context, Rows, Streams, append, micros
+from shared.log.append import Actor, Commands, Context, Rows, Streams, append
 from shared.log.codec import derived_id, encode, event_id
 from shared.waking import CHANNEL
 
+INTAKE = "intake"  # the subscription whose events have publishers that wait for an answer
 CATEGORY = "parked"  # of the streams of drops, one for each subscription
 
 
@@ -54,7 +57,8 @@ ASK = """update parked p set wanted = 'replay' where subscription = %(name)s
   and (%(position)s::bigint is null or exists (
     select from parked a where a.subscription = p.subscription and a.version = p.version and a.stream = p.stream
       and a.position = %(position)s and p.position <= a.position))"""
-DROP = "delete from parked where subscription = %s and position = %s returning event_id"
+DROP = "delete from parked where subscription = %s and position = %s returning event_id, origin, stream"
+ANSWERED = "select from event where origin = '' and event_id = %s"
 SOMEBODY_LOOKED = "update subscription set in_a_row = 0 where name = %s"
 DROPPED = "select (data->>'position')::bigint from event where stream = %s and version > 0"
 
@@ -100,7 +104,8 @@ async def drop(
             return False
         await connection.execute(SOMEBODY_LOOKED, (subscription,))
         event = ParkedDropped(subscription, position, found[0], reason)
-        await _record(connection, event, actor, (clock or SystemClock()).now())
+        answers = await _answers(connection, *found) if subscription == INTAKE else []
+        await _record(connection, event, answers, actor, (clock or SystemClock()).now())
     await _wake(connection)
     return True
 
@@ -111,21 +116,29 @@ async def dropped(connection: Connection, subscription: str) -> set[int]:
     return {position for (position,) in await cursor.fetchall()}
 
 
-async def _record(connection: Connection, event: ParkedDropped, actor: str, now: datetime) -> None:
+async def _answers(connection: Connection, event_id: str, source: str, stream: str) -> list[Loose]:
+    """What the publisher of a dropped intake event is told, unless it has been told already what became of it."""
+    answer = dropped_answer(source, event_id, stream.partition("/")[2])
+    if (await (await connection.execute(ANSWERED, (answer.event_id,))).fetchone()) is not None:
+        return []
+    return [answer]
+
+
+async def _record(
+    connection: Connection, event: ParkedDropped, answers: list[Loose], actor: str, now: datetime
+) -> None:
     """One more event of the subscription's drops. That it was recorded before is all right."""
     stream = f"{CATEGORY}-{event.subscription}"
     head = await (await connection.execute("select version from stream_head where stream = %s", (stream,))).fetchone()
     version = head[0] if head else 0
     command = derived_id("drop", event.subscription, str(event.position))
-    context = Context(command, Actor("operator", actor), command, event.event_id)
-    rows = Rows(
-        [event_id(command, 0)], [CATEGORY], [stream], [version + 1], [type(event).__name__], [1],
-        [encode(event)], [encode(context)], [micros(now)],
-    )  # fmt: skip
-    result = '{"events":1,"outcome":"accepted"}'
-    appended = await append(
-        connection, Commands([command], [b""], [result], [1]), Streams([stream], [version], [1]), rows, now
-    )
+    meta = encode(Context(command, Actor("operator", actor), command, event.event_id))
+    rows = Rows()
+    rows.add(event_id(command, 0), CATEGORY, stream, version + 1, type(event).__name__, 1, encode(event), meta, now)
+    for answer in answers:
+        rows.add(answer.event_id, answer.category, answer.stream, None, answer.type, 1, answer.data, meta, now)
+    commands = Commands([command], [b""], ['{"events":1,"outcome":"accepted"}'], [1 + len(answers)])
+    appended = await append(connection, commands, Streams([stream], [version], [1]), rows, now)
     if appended.stale:
         raise LogCorrupted(f"the head of {stream} disagrees with its events")
 

@@ -54,6 +54,29 @@ class Rows:
     meta: list[str] = field(default_factory=list)
     occurred: list[int] = field(default_factory=list)
 
+    def add(
+        self,
+        identity: str,
+        category: str,
+        stream: str,
+        version: int | None,
+        type_name: str,
+        schema: int,
+        data: str,
+        meta: str,
+        occurred: datetime,
+    ) -> None:
+        """One row more."""
+        self.id.append(identity)
+        self.category.append(category)
+        self.stream.append(stream)
+        self.version.append(version)
+        self.type.append(type_name)
+        self.schema.append(schema)
+        self.data.append(data)
+        self.meta.append(meta)
+        self.occurred.append(micros(occurred))
+
     def digests(self, recorded: int) -> list[bytes]:
         """Of each row, for the chain."""
         columns = (self.id, repeat(""), self.category, self.stream, self.version, self.type, self.schema)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from shared.database import Connection, Database
-from shared.log.append import Appended, Commands, Rows, Streams, append, micros
+from shared.log.append import Appended, Commands, Rows, Streams, append
 from shared.log.codec import event_id
 from shared.log.read import Page, read_page
 from tests.kernel.counter import NOON
@@ -38,14 +38,7 @@ class Batch:
         return self
 
     def _row(self, identity: str, stream: str, version: int, data: str) -> None:
-        row = self.rows
-        for column, value in ((row.id, identity), (row.category, "counter"), (row.stream, stream), (row.type, "Added")):
-            column.append(value)
-        row.version.append(version)
-        row.schema.append(1)
-        row.data.append(data)
-        row.meta.append("{}")
-        row.occurred.append(micros(NOON))
+        self.rows.add(identity, "counter", stream, version, "Added", 1, data, "{}", NOON)
 
 
 class Log(Protocol):

@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from msgspec import json
 from sqlalchemy import Column, Integer, Text
 
 from shared import subscription as following
@@ -70,7 +71,7 @@ async def at(connection: Connection, name: str = NAME) -> int:
     return int(row[0]) if row else 0
 
 
-async def caught_up(connection: Connection, position: int, name: str = NAME, within: float = 10.0) -> None:
+async def caught_up(connection: Connection, position: int, name: str = NAME, within: float = 30.0) -> None:
     await eventually(lambda: at(connection, name), within, until=position.__eq__)
 
 
@@ -79,7 +80,7 @@ async def parked(connection: Connection, name: str = NAME) -> list[int]:
 
 
 async def nothing_parked(connection: Connection, name: str = NAME) -> None:
-    await eventually(lambda: parked(connection, name), until=[].__eq__)
+    await eventually(lambda: parked(connection, name), 30, until=[].__eq__)
 
 
 async def rows(connection: Connection) -> dict[str, tuple[int, int]]:
@@ -359,6 +360,23 @@ async def test_a_drop_is_in_the_log_once_with_who_and_why(connection: Connection
     assert await dropped(connection, NAME) == {3}
     assert await drop(connection, NAME, 5, "op-8", "that one as well")
     assert (await dropped(connection, NAME), await dropped(connection, "another")) == ({3, 5}, set())
+    assert (await verify(connection)).fault is None
+
+
+async def test_the_publisher_of_a_dropped_intake_event_is_told_once(connection: Connection) -> None:
+    """Whoever waits for an answer gets one; if it was answered before it was parked, that answer stands."""
+    entry = """insert into parked
+        (subscription, version, position, event_id, origin, stream, type, error, parked_at, tries)
+      values ('intake', 1, %s, %s, 'gate/1', 'checkin.intake.v1/W01', 'T', '', now(), 1)"""
+    await connection.execute("insert into subscription (name, version, position) values ('intake', 1, 0)")
+    for position, identity in ((1, "scan-1"), (2, "scan-1"), (3, "scan-2")):
+        await connection.execute(entry, (position, identity))
+        assert await drop(connection, "intake", position, "op-7", "the gate was being tested")
+    answers = (await read_page(connection, 0, 10, ["IntakeAnswered"])).rows
+    assert [(row.stream, json.decode(row.data)["id"]) for row in answers] == [
+        ("answer/W01", "scan-1"), ("answer/W01", "scan-2"),
+    ]  # fmt: skip
+    assert {json.decode(row.data)["code"] for row in answers} == {"DROPPED"}
     assert (await verify(connection)).fault is None
 
 
