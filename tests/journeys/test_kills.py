@@ -32,11 +32,12 @@ OFTEN = {
     "relay.after_send": "points",
     "timer.after_fire": "checkin",
 }
-NEEDS_A_BUG = "replay.after_page"  # nothing is ever parked here: tests/kernel/test_parking.py kills there
+# Nothing is parked, asked for anew or released here: test_parking.py, test_rebuilding.py and test_versions.py kill there.
+ELSEWHERE = {point for point in POINTS if point.startswith(("replay.", "rebuild."))} | {"projection.before_switch"}
 PAIRS = [
     pytest.param(point, service, marks=[] if OFTEN[point] == service else pytest.mark.slow)
     for point in POINTS
-    if point != NEEDS_A_BUG
+    if point not in ELSEWHERE
     for service in ("checkin", "points")
     if (point, service) != ("timer.after_fire", "points")  # its timers need a patrol that nobody proves
 ]
