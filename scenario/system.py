@@ -22,6 +22,7 @@ from types import TracebackType
 from scenario.service_process import SERVICES, ServiceProcess
 from scenario.watching import Watch
 from shared.clock import FileClock
+from shared.embedded.addresses import Addresses, database_name, note
 from shared.embedded.errors import InfraError
 from shared.embedded.infra import Infra, start
 from shared.embedded.instance import Instance, clean
@@ -72,6 +73,8 @@ class System:
             imported.result()
             self._prepare(stack)
             self._start(stack)
+            addresses = {name: service.url for name, service in self.services.items()}
+            note(self.folder, Addresses(self.infra.kafka, self.databases, addresses))
             self._resources = stack.pop_all()
         return self
 
@@ -82,7 +85,7 @@ class System:
 
     def database(self, service: str) -> str:
         """The name of a service's database."""
-        return f"yizhan_{self.instance}_{service}"
+        return database_name(self.instance, service)
 
     def token(self, subject: str, *roles: str) -> str:
         """For a caller at whichever station the day has something to do."""

@@ -56,6 +56,11 @@ class FileClock:
             self._load()
         return self._fixed if self._fixed is not None else machine_time + self._offset
 
+    @property
+    def stands(self) -> bool:
+        """Whether it is stopped at a moment."""
+        return self._fixed is not None
+
     def set(self, moment: datetime) -> None:
         """Stop the clock at this moment."""
         self._write(f"fixed {moment.isoformat()}")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import psutil
 from filelock import FileLock, Timeout
 
+from shared.embedded.addresses import HOME
 from shared.embedded.errors import InfraError
 from shared.embedded.guard import end
 from shared.embedded.ports import free_port, is_free
@@ -20,7 +21,6 @@ from shared.embedded.supervised import recorded_process
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-HOME = ".yizhan"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 ROOM_NEEDED = 1_000_000_000  # bytes; both servers write their first segments ahead
 STRAY_STEPS = [("SIGINT", 15.0), ("SIGKILL", 5.0)]  # an orderly end to both kinds of server
