@@ -34,6 +34,15 @@ log = logging.getLogger(__name__)
 SUBJECT_OF_QUARANTINE = "quarantine"
 
 
+class KeptRecord(msgspec.Struct, frozen=True):
+    """A record that was set aside: its bytes as they came, and its receipt by the clock of that moment."""
+
+    key: bytes | None
+    headers: list[tuple[str, bytes | None]]
+    value: bytes | None
+    received: datetime
+
+
 @dataclass(slots=True)
 class Taken:
     """Rows that one page becomes, as columns; `place` and `offset` say which record is behind each row.
@@ -114,6 +123,18 @@ class PageBuilder:
         await self._set_aside(connection, page, record, fault)
         return page
 
+    def again(self, record: ConsumerRecord[Any, Any]) -> Taken:
+        """The row of a record that was set aside, read anew; it belongs to no offset. Raises `Unreadable`."""
+        page = Taken(micros(self._clock.now()))
+        page.came(record)
+        envelope, event, data = self._read(record)
+        if event is None:
+            remedy = f"{self._service} does not take this type from {record.topic}. Drop the record."
+            raise Unreadable("TYPE_UNKNOWN", "type", remedy)
+        self._add(page, record, envelope, event, data)
+        page.reached.clear()
+        return page
+
     def _read(self, record: ConsumerRecord[Any, Any]) -> tuple[Envelope, EventType | None, str]:
         """Reading is pure: what fails once fails always, and must not be tried again for ever."""
         try:
@@ -180,9 +201,9 @@ class PageBuilder:
     ) -> None:
         place = f"{record.topic}/{record.partition}/{record.offset}"
         ref = derived_id(place, str(record.timestamp))
-        if record.value or record.key:
-            kept = encode_record(record)
-            await self._vault.store(connection, ref, SUBJECT_OF_QUARANTINE, kept)
+        received = self._clock.at(datetime.fromtimestamp(record.timestamp / 1000, UTC))
+        kept = KeptRecord(record.key, [*record.headers], record.value, received)
+        await self._vault.store(connection, ref, SUBJECT_OF_QUARANTINE, msgspec.msgpack.encode(kept))
         note = RecordQuarantined(
             ref=ref,
             topic=record.topic,
@@ -209,11 +230,6 @@ class PageBuilder:
         page.data.append(row.data)
         page.meta.append(encode(Context("", Actor("system", "ingest"), row.event_id)))
         page.occurred.append(page.recorded)
-
-
-def encode_record(record: ConsumerRecord[Any, Any]) -> bytes:
-    """A record's bytes, to be kept as they came: key, headers and value."""
-    return msgspec.msgpack.encode({"key": record.key, "headers": list(record.headers), "value": record.value})
 
 
 def _claimed(record: ConsumerRecord[Any, Any], name: str) -> str | None:

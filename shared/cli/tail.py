@@ -55,7 +55,7 @@ async def tail(
 class _Filter(NamedTuple):
     key: str | None
     type: str | None
-    count: int | None
+    most: int | None
 
     def passes(self, line: Line) -> bool:
         return self.key in (None, line.key) and (self.type is None or type_is(self.type, line.type or ""))
@@ -74,7 +74,7 @@ async def _follow(
                 if before and only.passes(line):
                     say.answer(line._asdict(), as_text(line))
                     shown += 1
-                if shown == only.count:
+                if shown == only.most:
                     return shown
             if no_follow and await _reached(consumer, ends):
                 return shown

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from heapq import merge
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
 
 from shared.cli.places import Places
 from shared.cli.saying import Away
@@ -19,11 +19,13 @@ LOOK = 200  # ms that a poll waits
 
 
 @asynccontextmanager
-async def reader(places: Places, topics: Iterable[str], *, from_start: bool) -> AsyncIterator[AIOKafkaConsumer]:
+async def reader(places: Places, topics: Sequence[str], *, from_start: bool) -> AsyncIterator[AIOKafkaConsumer]:
     """A consumer of all partitions of these topics, standing at their start or at their end."""
     consumer = AIOKafkaConsumer(
+        *topics,
         bootstrap_servers=places.kafka,
         group_id=None,
+        auto_offset_reset="earliest" if from_start else "latest",
         enable_auto_commit=False,
         request_timeout_ms=10_000,
         isolation_level="read_committed",
@@ -31,8 +33,11 @@ async def reader(places: Places, topics: Iterable[str], *, from_start: bool) -> 
     try:
         async with asyncio.timeout(CONNECT_WITHIN):
             await consumer.start()
-            await _stand(consumer, places, topics, from_start)
+            await _stand(consumer)
         yield consumer
+    except UnknownTopicOrPartitionError as error:
+        why = f"Kafka at {places.kafka} has not all topics of {', '.join(topics)}."
+        raise Away(why, "Topics are made by `make run`, and by whoever operates Kafka elsewhere.") from error
     except (KafkaError, TimeoutError, OSError) as error:
         raise away(places, error) from error
     finally:
@@ -40,19 +45,9 @@ async def reader(places: Places, topics: Iterable[str], *, from_start: bool) -> 
             await asyncio.wait_for(consumer.stop(), CONNECT_WITHIN)
 
 
-async def _stand(consumer: AIOKafkaConsumer, places: Places, topics: Iterable[str], from_start: bool) -> None:
-    there = await consumer.topics()
-    missing = [topic for topic in topics if topic not in there]
-    if missing:
-        why = f"Kafka at {places.kafka} has no topic {', '.join(missing)}."
-        raise Away(why, "Topics are made by `make run`, and by whoever operates Kafka elsewhere.")
-    partitions = [
-        TopicPartition(topic, part) for topic in topics for part in sorted(consumer.partitions_for_topic(topic))
-    ]
-    consumer.assign(partitions)
-    await (consumer.seek_to_beginning() if from_start else consumer.seek_to_end())
-    for partition in partitions:
-        await consumer.position(partition)  # seeking is done when it is asked for; what is sent later is then seen
+async def _stand(consumer: AIOKafkaConsumer) -> None:
+    for partition in consumer.assignment():
+        await consumer.position(partition)  # it is found when it is asked for; what is sent later is then seen
 
 
 async def ends_of(consumer: AIOKafkaConsumer) -> dict[TopicPartition, int]:

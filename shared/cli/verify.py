@@ -9,6 +9,7 @@ from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import typer
+from psycopg import IsolationLevel
 
 from shared.cli.names import ServiceName, service_of
 from shared.cli.places import places
@@ -45,7 +46,11 @@ async def verify(
     name = service_of(service)
     before = _exported(name, head, head_file)
     async with places(instance).connection(name) as connection:
-        verdict = await verify_log(connection, before)
+        # One snapshot: what is appended meanwhile must not look like rows that the head does not know.
+        await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
+        await connection.set_read_only(True)
+        async with connection.transaction():
+            verdict = await verify_log(connection, before)
     now = Head(verdict.position, verdict.chain)
     Say(as_json).answer(_value(name, verdict, now), _shown(name, verdict, now, before))
     if verdict.fault is not None:

@@ -18,6 +18,7 @@ create table event (
   constraint event_own_version check (version is null or (origin = '' and version > 0))
 );
 create unique index event_version_once on event (stream, version) where version is not null;
+create index event_set_aside on event (position) where category = 'quarantine';  -- few rows, so that they are listed at once
 
 create table log_head (
   id       integer primary key check (id = 1),

@@ -1,0 +1,79 @@
+"""`yizhan projections`: how far read tables are, and building them anew from the log."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from shared.cli.names import ServiceName, did_you_mean, service_of
+from shared.cli.places import places
+from shared.cli.saying import AsJson, Instance, NothingFound, Say, command, table
+from shared.database import Connection
+from shared.rebuilding import ProjectionState, ask_rebuild, listed
+
+LOOK = 0.3  # seconds between two looks
+
+
+def register(app: typer.Typer) -> None:
+    group = typer.Typer(no_args_is_help=True, help="Read tables: how far they are, and building them anew.")
+    command(group, "list", "yizhan projections list points")(list_all)
+    command(group, "rebuild", "yizhan projections rebuild points balance --wait")(rebuild)
+    app.add_typer(group, name="projections")
+
+
+async def list_all(service: ServiceName, as_json: AsJson = False, instance: Instance = None) -> None:
+    """List a service's read models with version, position and state."""
+    name, say = service_of(service), Say(as_json)
+    async with places(instance).connection(name) as connection:
+        states = await listed(connection)
+    if as_json:
+        for state in states:
+            say.answer(state._asdict(), "")
+    else:
+        say.answer(states, table(ProjectionState._fields, states))
+
+
+async def rebuild(
+    service: ServiceName,
+    projection: Annotated[str, typer.Argument(metavar="NAME", help="As `list` shows it.")],
+    wait: Annotated[bool, typer.Option("--wait", help="Wait until it is live; failed is exit code 1.")] = False,
+    timeout: Annotated[float, typer.Option(min=0.1, help="Seconds that --wait waits.")] = 600.0,
+    as_json: AsJson = False,
+    instance: Instance = None,
+) -> None:
+    """Have a read model built anew from the log. The live one answers until the new one is where it is."""
+    name, say = service_of(service), Say(as_json)
+    async with places(instance).connection(name) as connection:
+        before = await listed(connection)
+        known = {state.name for state in before}
+        if projection not in known:
+            meant = did_you_mean(projection, known) or f" There are: {', '.join(sorted(known)) or 'none yet'}."
+            why = f"{name} has no projection {projection!r}.{meant}"
+            raise NothingFound(why, f"See what there is: yizhan projections list {name}", field="NAME")
+        await ask_rebuild(connection, projection)
+        if not wait:
+            say.answer({"name": projection, "outcome": "asked"}, f"{projection} was asked for")
+            return
+        state = await _settled(connection, projection, before, timeout)
+    say.answer(state._asdict(), f"{state.name} version {state.version} is {state.state} at {state.position}")
+    if state.state == "failed":
+        raise typer.Exit(1)
+
+
+async def _settled(connection: Connection, name: str, before: list[ProjectionState], timeout: float) -> ProjectionState:
+    """The state when nothing of this name is being built any more, and something has changed since it was asked for."""
+    try:
+        async with asyncio.timeout(timeout):
+            while True:
+                now = [state for state in await listed(connection) if state.name == name]
+                changed = {(s.version, s.built, s.state) for s in now} != {
+                    (s.version, s.built, s.state) for s in before if s.name == name
+                }
+                if changed and not any(state.state == "building" for state in now):
+                    return max(now, key=lambda state: state.version)
+                await asyncio.sleep(LOOK)
+    except TimeoutError:
+        why = f"{name} is not built after {timeout:g} s."
+        raise NothingFound(why, "It goes on being built while the service runs: list it again.") from None
