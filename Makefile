@@ -20,10 +20,10 @@ CODE := $(wildcard shared services scenario tests benchmarks)
 SHARD ?=
 DAY_FLAGS := $(if $(SEED),--seed $(SEED)) $(if $(INSTANCE),--instance $(INSTANCE)) $(if $(SCALE),--scale $(SCALE))
 
-.PHONY: help which-python install run day test test-all check fix bench clean lock
+.PHONY: help which-python install run day test test-all check fix bench new-service clean lock
 
 help: ## list the verbs (this is also what bare `make` does)
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 which-python:
 	@test -n "$(PYTHON)" || { echo "No Python 3.11 to 3.14 with venv and ensurepip found. Install one" \
@@ -72,6 +72,12 @@ fix: install ## repair style and format where a tool can, write docs/contracts a
 
 bench: install ## run the benchmarks
 	@$(BIN)/python -m benchmarks
+
+new-service: install ## one more service, small and whole: make new-service NAME=lockers
+	@$(BIN)/python -m shared.new_service '$(NAME)'
+	@$(BIN)/ruff check --quiet --fix services/$(NAME) tests/$(NAME)
+	@$(BIN)/python -m shared.contracts.generate
+	@$(BIN)/python -m tests.contracts.write_samples
 
 clean: ## stop and remove what runs and was written here, caches too; keeps .venv
 	@test ! -x $(BIN)/python || $(BIN)/python -m shared.embedded clean --all

@@ -21,6 +21,7 @@ from shared.erasing import ContentErased
 from shared.log.append import Context
 from shared.log.codec import encode
 from shared.parked import ParkedDropped
+from shared.quarantine import Settled
 from shared.service import Service
 from shared.timers import TimerFired
 from tests.architecture.tree import services

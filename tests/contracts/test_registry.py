@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from inspect import getmembers, isclass
 from types import ModuleType
 
 import pytest
 
-from shared.contracts import answers, checkin, points
+from shared.contracts import answers
 from shared.contracts.model import Contract
 from shared.contracts.registry import (
     ANSWER_TYPES,
@@ -21,7 +22,7 @@ from shared.contracts.registry import (
 )
 from tests.contracts.stored import own_events, service_names, service_of
 
-MODULES = (checkin, points)
+MODULES = [import_module(f"shared.contracts.{service}") for service in SERVICES]
 IDS = [event.type for event in EVENTS]
 
 
