@@ -6,6 +6,7 @@ import re
 from typing import Any, NamedTuple
 
 from shared.cli.saying import NothingFound, Say
+from shared.clock import Clock
 from shared.database import Connection
 from shared.parked import ParkedRow, ask_replay, listed
 from shared.parked import drop as drop_parked
@@ -85,8 +86,8 @@ def _tell(say: Say, name: str, asked: int) -> None:
     say.answer({"subscription": name, "outcome": "asked", "events": asked}, text)
 
 
-async def drop(connection: Connection, place: Place, actor: str, reason: str) -> None:
-    if not await drop_parked(connection, place.subscription, place.position, actor, reason):
+async def drop(connection: Connection, place: Place, actor: str, reason: str, clock: Clock) -> None:
+    if not await drop_parked(connection, place.subscription, place.position, actor, reason, clock=clock):
         raise NothingFound(
             f"{place.subscription} has parked nothing at {place.position}.", "List it again.", field="ID"
         )

@@ -46,8 +46,7 @@ async def rebuild(
     """Have a read model built anew from the log. The live one answers until the new one is where it is."""
     name, say = service_of(service), Say(as_json)
     async with places(instance).connection(name) as connection:
-        before = await listed(connection)
-        known = {state.name for state in before}
+        known = {state.name for state in await listed(connection)}
         if projection not in known:
             meant = did_you_mean(projection, known) or f" There are: {', '.join(sorted(known)) or 'none yet'}."
             why = f"{name} has no projection {projection!r}.{meant}"
@@ -56,23 +55,22 @@ async def rebuild(
         if not wait:
             say.answer({"name": projection, "outcome": "asked"}, f"{projection} was asked for")
             return
-        state = await _settled(connection, projection, before, timeout)
-    say.answer(state._asdict(), f"{state.name} version {state.version} is {state.state} at {state.position}")
+        state = await _settled(connection, projection, timeout)
+    error = f": {state.error}" if state.error else ""
+    shown = f"{state.name} version {state.version} is {state.state} at {state.position} of {state.head}{error}"
+    say.answer(state._asdict(), shown)
     if state.state == "failed":
         raise typer.Exit(1)
 
 
-async def _settled(connection: Connection, name: str, before: list[ProjectionState], timeout: float) -> ProjectionState:
-    """The state when nothing of this name is being built any more, and something has changed since it was asked for."""
+async def _settled(connection: Connection, name: str, timeout: float) -> ProjectionState:
+    """The state when it is not being built any more; that it was asked for is seen at once."""
     try:
         async with asyncio.timeout(timeout):
             while True:
-                now = [state for state in await listed(connection) if state.name == name]
-                changed = {(s.version, s.built, s.state) for s in now} != {
-                    (s.version, s.built, s.state) for s in before if s.name == name
-                }
-                if changed and not any(state.state == "building" for state in now):
-                    return max(now, key=lambda state: state.version)
+                state = {one.name: one for one in await listed(connection)}[name]
+                if state.state != "building":
+                    return state
                 await asyncio.sleep(LOOK)
     except TimeoutError:
         why = f"{name} is not built after {timeout:g} s."

@@ -204,7 +204,7 @@ async def drop(
     by = actor or _account()
     async with where.connection(name) as connection:
         if place := parked.place_of(item):
-            await parked.drop(connection, place, by, reason)
+            await parked.drop(connection, place, by, reason, where.clock())
             called = item
         else:
             record = find(await listed(connection), item)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 
@@ -12,10 +13,12 @@ import typer
 from psycopg import IsolationLevel
 
 from shared.cli.names import ServiceName, service_of
-from shared.cli.places import places
+from shared.cli.places import Places, places
 from shared.cli.saying import AsJson, Failure, Instance, Say, command
 from shared.log.verify import Verdict
 from shared.log.verify import verify as verify_log
+from shared.service import Service
+from shared.verifying import verify_projection
 
 HEAD = re.compile(r"([0-9]{1,18}):([0-9a-f]{64})\Z")
 
@@ -34,29 +37,56 @@ class Head(NamedTuple):
         return f"{self.position}:{self.chain.hex()}"
 
 
+class ReadTables(NamedTuple):
+    """What is wrong with rows, and what they cannot hold yet, as it is parked."""
+
+    row_faults: list[str]
+    parked: list[str]
+
+    def lines(self) -> list[str]:
+        """For people."""
+        verdict = f"rows: {len(self.row_faults)} FAULTS" if self.row_faults else "rows: as the log has them"
+        return [verdict, *[f"  {line}" for line in (*self.row_faults, *self.parked)]]
+
+
 async def verify(
     service: ServiceName,
     head: Annotated[str | None, typer.Option(help="A head exported before, position:chain.")] = None,
     head_file: Annotated[Path | None, typer.Option(help="A file that --export has written before.")] = None,
     export: Annotated[Path | None, typer.Option(help="Write the head here, when no fault is found.")] = None,
+    rows: Annotated[bool, typer.Option("--rows", help="Also hold every read table against the log.")] = False,
     as_json: AsJson = False,
     instance: Instance = None,
 ) -> None:
     """Recompute the chain of a service's whole log; with a head exported before, prove that nothing was cut off."""
-    name = service_of(service)
+    name, where = service_of(service), places(instance)
     before = _exported(name, head, head_file)
-    async with places(instance).connection(name) as connection:
+    async with where.connection(name) as connection:
         # One snapshot: what is appended meanwhile must not look like rows that the head does not know.
         await connection.set_isolation_level(IsolationLevel.REPEATABLE_READ)
         await connection.set_read_only(True)
         async with connection.transaction():
             verdict = await verify_log(connection, before)
     now = Head(verdict.position, verdict.chain)
-    Say(as_json).answer(_value(name, verdict, now), _shown(name, verdict, now, before))
-    if verdict.fault is not None:
+    read = await _read_tables(where, name) if rows and verdict.fault is None else ReadTables([], [])
+    value = _value(name, verdict, now) | (read._asdict() if rows else {})
+    Say(as_json).answer(value, "\n".join([_shown(name, verdict, now, before), *(read.lines() if rows else [])]))
+    if verdict.fault is not None or read.row_faults:
         raise typer.Exit(1)
     if export is not None:
         _write(export, name, now)
+
+
+async def _read_tables(where: Places, name: str) -> ReadTables:
+    """Rows are what a service's own rules make of its log, so here the service itself is needed."""
+    service: Service = import_module(f"services.{name}.main").SERVICE
+    found = ReadTables([], [])
+    async with where.connection(name) as connection:
+        for projection in service.all_projections:
+            faults, waiting = await verify_projection(connection, projection, service.codec)
+            found.row_faults.extend(faults)
+            found.parked.extend(waiting)
+    return found
 
 
 def _exported(service: str, head: str | None, file: Path | None) -> Head | None:
