@@ -77,6 +77,7 @@ new-service: install ## one more service, small and whole: make new-service NAME
 	@$(BIN)/python -m shared.new_service '$(NAME)'
 	@$(BIN)/ruff check --quiet --fix services/$(NAME) tests/$(NAME)
 	@$(BIN)/python -m shared.contracts.generate
+	@$(BIN)/python -m shared.access.generate
 	@$(BIN)/python -m tests.contracts.write_samples
 
 clean: ## stop and remove what runs and was written here, caches too; keeps .venv

@@ -35,12 +35,12 @@ SUBJECT_OF_QUARANTINE = "quarantine"
 
 
 class KeptRecord(msgspec.Struct, frozen=True):
-    """A record that was set aside: its bytes as they came, and its receipt by the clock of that moment."""
+    """A record that was set aside, as it came. Read once more it is the same, so nothing in it is of our own clock."""
 
     key: bytes | None
     headers: list[tuple[str, bytes | None]]
     value: bytes | None
-    received: datetime
+    timestamp: int  # ms since 1970, by the broker: the receipt
 
 
 @dataclass(slots=True)
@@ -201,8 +201,7 @@ class PageBuilder:
     ) -> None:
         place = f"{record.topic}/{record.partition}/{record.offset}"
         ref = derived_id(place, str(record.timestamp))
-        received = self._clock.at(datetime.fromtimestamp(record.timestamp / 1000, UTC))
-        kept = KeptRecord(record.key, [*record.headers], record.value, received)
+        kept = KeptRecord(record.key, [*record.headers], record.value, record.timestamp)
         await self._vault.store(connection, ref, SUBJECT_OF_QUARANTINE, msgspec.msgpack.encode(kept))
         note = RecordQuarantined(
             ref=ref,

@@ -18,7 +18,7 @@ import psycopg
 from aiokafka import ConsumerRecord
 
 from shared.answering import QUARANTINE
-from shared.clock import Clock
+from shared.clock import Clock, SystemClock
 from shared.content import Vault
 from shared.contracts.answers import RecordQuarantined
 from shared.contracts.envelope import Unreadable
@@ -103,7 +103,9 @@ class Operator:
     async def replay(self, connection: Connection, record: SetAside) -> Replayed:
         """Read it again and append it. Raises `Unreadable` when it still is, and `Refused` when it cannot be had."""
         bytes_kept = await kept(connection, self.vault, record.note.ref)
-        clock = _AsThen(self.clock, bytes_kept.received)
+        # Only the system's clock knows what it showed then; one that is moved showed about this when it was set aside.
+        fixed = None if isinstance(self.clock, SystemClock) else record.at
+        clock = _AsThen(self.clock, fixed)
         page = PageBuilder(self.service, clock, self.vault).again(_record(record.note, bytes_kept))
         async with connection.transaction():
             await _hold_briefly(connection)
@@ -163,14 +165,14 @@ async def _wake(connection: Connection, types: Iterable[str]) -> None:
 class _AsThen:
     """The present time, for what is recorded now; the receipt is that of the first reading."""
 
-    def __init__(self, clock: Clock, received: datetime) -> None:
-        self._clock, self._received = clock, received
+    def __init__(self, clock: Clock, receipt: datetime | None) -> None:
+        self._clock, self._receipt = clock, receipt
 
     def now(self) -> datetime:
         return self._clock.now()
 
     def at(self, machine_time: datetime) -> datetime:
-        return self._received
+        return self._receipt or self._clock.at(machine_time)
 
 
 def _record(note: RecordQuarantined, record: KeptRecord) -> ConsumerRecord[bytes, bytes]:
@@ -178,7 +180,7 @@ def _record(note: RecordQuarantined, record: KeptRecord) -> ConsumerRecord[bytes
         topic=note.topic,
         partition=note.partition,
         offset=note.offset,
-        timestamp=0,  # not read: the receipt was kept by our own clock
+        timestamp=record.timestamp,
         timestamp_type=0,
         key=record.key,
         value=record.value,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any, TypeAlias
 
 import msgspec
@@ -104,7 +104,8 @@ async def show(service: ServiceName, item: Item, as_json: AsJson = False, instan
 
 def _content(record: KeptRecord) -> dict[str, Any]:
     headers = [{"name": name, "value": _text(value)} for name, value in record.headers]
-    return {"received": record.received, "key": _text(record.key), "headers": headers, "value": _text(record.value)}
+    received = datetime.fromtimestamp(record.timestamp / 1000, UTC)
+    return {"received": received, "key": _text(record.key), "headers": headers, "value": _text(record.value)}
 
 
 def _text(value: bytes | None) -> str | None:

@@ -14,12 +14,15 @@ LONGEST = 24 * 31  # hours
 
 
 def register(app: typer.Typer) -> None:
-    command(app, "token", "yizhan token W13 --role volunteer --hours 2")(token)
+    command(app, "token", "yizhan token W13 --role volunteer --station S1 --hours 2")(token)
 
 
 async def token(
     subject: Annotated[str, typer.Argument(help="Whom it names: a member's or a machine's id.")],
     role: Annotated[list[str], typer.Option("--role", help="What the caller may act as; may be repeated.")],
+    station: Annotated[
+        list[str] | None, typer.Option("--station", help="A station it serves, or *; repeatable.")
+    ] = None,
     org: Annotated[str, typer.Option(help="The organisation.")] = "default",
     hours: Annotated[float, typer.Option(help=f"How long it holds; at most {LONGEST}.")] = 24.0,
     as_json: AsJson = False,
@@ -34,7 +37,14 @@ async def token(
         raise Failure("It is empty.", "Name the caller, as in W13.", field="SUBJECT")
     if not 0 < hours <= LONGEST:
         raise Failure(f"{hours:g} hours are not possible.", f"Give more than 0 and at most {LONGEST}.", field="--hours")
-    signed = where.issuer().token(subject, role, org=org, hours=hours)
+    signed = where.issuer().token(subject, role, org=org, stations=station or (), hours=hours)
     ends = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=hours)
-    value = {"token": signed, "subject": subject, "roles": role, "org": org, "expires_at": ends}
+    value = {
+        "token": signed,
+        "subject": subject,
+        "roles": role,
+        "stations": station or [],
+        "org": org,
+        "expires_at": ends,
+    }
     Say(as_json).answer({**value, "header": f"Authorization: Bearer {signed}"}, signed)

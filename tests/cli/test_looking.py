@@ -32,9 +32,12 @@ def report_a_patrol() -> None:
 
 
 def test_a_token_names_the_caller_and_is_taken_by_services(town: Town) -> None:
-    made = objects(yizhan("token", "W13", "--role", "chief", "--role", "officer", "--org", "north", "--json"))[0]
+    made = objects(
+        yizhan("token", "W13", "--role", "chief", "--role", "officer", "--org", "north", "--station", "S1", "--json")
+    )[0]
     caller = Verifier(town.surroundings.issuer.public, "yizhan-dev", "yizhan").principal(made["header"].split(": ")[1])
     assert (caller.id, set(caller.roles), caller.org) == ("W13", {"chief", "officer"}, "north")
+    assert caller.serves("S1")
     assert yizhan("token", "W13", "--role", "chief").stdout.count(".") == 2
 
 

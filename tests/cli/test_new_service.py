@@ -38,7 +38,7 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
     make(NAME, root)
     ran(root, "-m", "ruff", "check", "--quiet", "--fix", f"services/{NAME}", f"tests/{NAME}")
-    for module in ("shared.contracts.generate", "tests.contracts.write_samples"):
+    for module in ("shared.contracts.generate", "shared.access.generate", "tests.contracts.write_samples"):
         ran(root, "-m", module)
     return root
 
@@ -75,7 +75,12 @@ def ran(root: Path, *arguments: str, given: str = "", **settings: str) -> subpro
         ["-m", "ruff", "check", "services", "shared", "tests"],
         ["-m", "ruff", "format", "--check", f"services/{NAME}", f"tests/{NAME}", "shared/contracts"],
         ["-m", "pytest", "-q", f"tests/{NAME}", "tests/contracts", "tests/architecture/test_the_tree.py"],
-        ["-m", "pytest", "-q", "tests/architecture/test_services.py", "tests/architecture/test_written_text.py"],
+        [
+            "-m",
+            "pytest",
+            "-q",
+            *[f"tests/architecture/test_{part}.py" for part in ("services", "written_text", "documents")],
+        ],
     ],
     ids=["import contracts", "style", "format", "tests", "tests of the tree"],
 )
@@ -138,6 +143,15 @@ async def test_a_new_service_takes_an_event_tells_others_and_answers_queries(
 def test_a_name_that_cannot_be_says_why(name: str, said: str) -> None:
     with pytest.raises(CannotBeMade, match=said):
         files_of(name)
+
+
+def test_a_new_service_has_the_migrations_of_the_kernel() -> None:
+    of_the_kernel = {
+        path.name: text for path in files() if path.match("services/points/migrations/versions/*.py")
+        and "from shared." in (text := (ROOT / path).read_text())
+    }  # fmt: skip
+    made = {path.name: text for path, text in files_of(NAME).items() if path.parent.name == "versions"}
+    assert made == of_the_kernel, "copy the new revision to shared/template/service/migrations/versions"
 
 
 def test_a_registry_that_was_changed_is_told_before_anything_is_written(tmp_path: Path) -> None:

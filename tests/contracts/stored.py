@@ -27,7 +27,7 @@ from shared.timers import TimerFired
 from tests.architecture.tree import services
 
 SAMPLES = Path(__file__).parent / "samples"
-_KERNEL = (Context, Result, TimerFired, ContentErased, ParkedDropped)
+_KERNEL = (Context, Result, TimerFired, ContentErased, ParkedDropped, Settled)
 MOMENT = datetime(2026, 1, 22, 21, 35, 0, 123456, tzinfo=UTC)
 
 
