@@ -150,7 +150,7 @@ def _shown(url: str) -> str:
 
 
 def _reason(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[-1].strip()
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].strip()
 
 
 def _read(path: Path, what: str, remedy: str) -> str:

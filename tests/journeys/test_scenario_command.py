@@ -93,6 +93,11 @@ async def test_a_served_day_tells_addresses_and_a_first_question_and_ends_when_a
     assert question is not None
     answer = await asyncio.to_thread(finished, ["bash", "-c", f"{question[0]} --silent --fail"], serving.folder)
     assert '"visits":20' in answer.stdout
+    yizhan = [sys.executable, "-m", "shared.cli"]  # finds the instance by its folder, with no setting at all
+    verified = await asyncio.to_thread(finished, [*yizhan, "verify", "points"], serving.folder)
+    assert "the chain holds" in verified.stdout, verified.stderr
+    told = [*yizhan, "tail", "points.events.v1", "--from-start", "--count", "1"]
+    assert "points." in (await asyncio.to_thread(finished, told, serving.folder)).stdout
     children = serving.children()
     serving.process.send_signal(signal.SIGTERM)
     await eventually(lambda: serving.process.poll() is not None, within=60)
