@@ -41,8 +41,8 @@ async def explain(
             {"id": identity, "events": [_value(one, parent) for tree in trees for one, parent in _walk(tree)]}, ""
         )
         return
-    for tree in trees:
-        say.answer(tree, _grown(tree, identity))
+    for tree in _shown(trees, identity):
+        say.answer(identity, tree)
 
 
 def _walk(node: Node, parent: Place | None = None) -> list[tuple[Fact, Place | None]]:
@@ -53,6 +53,24 @@ def _walk(node: Node, parent: Place | None = None) -> list[tuple[Fact, Place | N
 def _value(fact: Fact, parent: Place | None) -> dict[str, Any]:
     cause = {"service": parent.service, "position": parent.position} if parent else None
     return {**fact._asdict(), "place": fact.place._asdict(), "outcome": fact.outcome, "cause": cause}
+
+
+def _shown(nodes: list[Node], identity: str) -> list[Tree]:
+    """A tree for each root; what one command has led to stands below that command."""
+    commands: dict[tuple[str, str], list[Node]] = {}
+    for node in nodes:
+        named = node.fact.command_id or node.fact.event_id
+        commands.setdefault((node.fact.place.service, named), []).append(node)
+    shown = []
+    for (service, command), effects in commands.items():
+        if len(effects) == 1:
+            shown.append(_grown(effects[0], identity))
+            continue
+        tree = Tree(f"{service}  command {command}" + ("  <- " + identity if command == identity else ""))
+        for effect in effects:
+            _grown(effect, identity, tree)
+        shown.append(tree)
+    return shown
 
 
 def _grown(node: Node, identity: str, above: Tree | None = None) -> Tree:

@@ -13,7 +13,7 @@ from msgspec import json
 from shared.clock import FileClock
 from shared.contracts.registry import BY_TYPE
 from shared.identity import Verifier
-from shared.testing.gates import SCANS, scan
+from shared.testing.gates import RULES, SCANS, calling, scan
 from shared.testing.processes import NOON
 from shared.testing.topics import Publisher
 from tests.cli.lab import called, instance_that_is_gone, objects, refused, yizhan
@@ -178,6 +178,18 @@ async def test_a_refused_command_is_explained_by_its_answer(town: Town) -> None:
         await publisher.send(SCANS, scan("scan-z", "W-nobody"))
     await town.idle()
     assert "refused CODE_UNKNOWN member_id" in (await called("explain", "scan-z")).output
+
+
+async def test_what_one_command_has_led_to_stands_below_it(town: Town) -> None:
+    """Points that expire are a fact and a deadline."""
+    opening = {"points": 5, "source_ref": "old-1", "earned_at": "2026-01-05T00:00:00Z"}
+    async with calling(town.points, town.surroundings, "P1", "officer") as officer:
+        assert (await officer.insist("/rules", RULES, "rules-1")).status_code == 200
+        granted = await officer.insist("/accounts/W01/grant-opening-lot", opening, "opening-1")
+    command = granted.json()["command_id"]
+    tree = (await called("explain", command)).stdout
+    assert tree.startswith(f"points  command {command}  <- {command}")
+    assert [line.split()[2] for line in tree.splitlines()[1:]] == ["PointsEarned", "DeadlineSet"]
 
 
 def test_an_unknown_id_is_not_so() -> None:
