@@ -62,11 +62,11 @@ def _shown(nodes: list[Node], identity: str) -> list[Tree]:
         named = node.fact.command_id or node.fact.event_id
         commands.setdefault((node.fact.place.service, named), []).append(node)
     shown = []
-    for (service, command), effects in commands.items():
+    for (service, given), effects in commands.items():
         if len(effects) == 1:
             shown.append(_grown(effects[0], identity))
             continue
-        tree = Tree(f"{service}  command {command}" + ("  <- " + identity if command == identity else ""))
+        tree = Tree(f"{service}  command {given}" + ("  <- " + identity if given == identity else ""))
         for effect in effects:
             _grown(effect, identity, tree)
         shown.append(tree)
