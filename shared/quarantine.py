@@ -26,7 +26,7 @@ from shared.database import Connection
 from shared.deciding import Result
 from shared.errors import IdempotencyKeyReused, NotFound, Refused, Unavailable
 from shared.ingest import TAKE_PAGE
-from shared.log.append import Actor, Commands, Context, Rows, Streams, append, micros
+from shared.log.append import Actor, Commands, Context, Rows, Streams, append
 from shared.log.codec import derived_id, encode, event_id
 from shared.page import KeptRecord, PageBuilder, Taken
 from shared.waking import CHANNEL
@@ -134,9 +134,8 @@ class Operator:
         command, now = derived_id("settle", record.note.ref), self.clock.now()
         context = Context(command, Actor("operator", self.actor), derived_id(QUARANTINE, record.note.ref))
         data = encode(Settled(record.note.ref, outcome, reason))
-        rows = Rows([event_id(command, 0)], [QUARANTINE], [record.stream], [None], [SETTLED], [1], [data])
-        rows.meta.append(encode(context))
-        rows.occurred.append(micros(now))
+        rows = Rows()
+        rows.add(event_id(command, 0), QUARANTINE, record.stream, None, SETTLED, 1, data, encode(context), now)
         commands = Commands([command], [hashlib.sha256(data.encode()).digest()], [encode(Result("unchanged"))], [1])
         if not (await append(connection, commands, Streams(), rows, now)).done:
             raise AlreadySettled
