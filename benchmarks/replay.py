@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import psycopg
 
@@ -11,11 +13,14 @@ from benchmarks.measuring import Figure, paired
 from benchmarks.places import Parts, fresh_database
 from services.checkin.main import SERVICE
 from services.checkin.projections.member_visits import MEMBER_VISITS, VISIT
+from shared.building import Rebuilder
 from shared.embedded.infra import Infra
 from shared.leases import Lease
 from shared.log.read import Page
 from shared.migrating import migrate
 from shared.projecting import PAGE, Projector
+from shared.rebuilding import ProjectionState, ask_rebuild, listed
+from shared.testing.waiting import eventually
 
 EVENTS = 200_000
 STILL_INSIDE = 500  # visits between the start of one and its end
@@ -52,8 +57,9 @@ def fill(infra: Infra) -> None:
         connection.execute("vacuum analyze event")
 
 
-async def replayed(infra: Infra) -> float:
-    """Events a second."""
+@asynccontextmanager
+async def following(infra: Infra) -> AsyncIterator[tuple[Parts, asyncio.Event]]:
+    """A service that follows the log with this one read table; the event is set when it is at the end."""
     done = asyncio.Event()
     async with Parts(SERVICE, fresh_database(infra, COPIED, LOG), infra.kafka) as parts:
         projector = Projector(MEMBER_VISITS, SERVICE.codec)
@@ -63,10 +69,32 @@ async def replayed(infra: Infra) -> float:
             if page.reached == EVENTS:
                 done.set()
 
-        began = time.perf_counter()
         parts.start(parts.follow(MEMBER_VISITS.name, work, sorted(MEMBER_VISITS.rules), PAGE).run())
+        yield parts, done
+
+
+async def replayed(infra: Infra) -> float:
+    """Events a second."""
+    async with following(infra) as (_, done):
+        began = time.perf_counter()
         await done.wait()
         return EVENTS / (time.perf_counter() - began)
+
+
+async def rebuilt(infra: Infra) -> float:
+    """Events a second of a rebuild beside the live rows, from the asking to the switch."""
+    async with following(infra) as (parts, done), await parts.database.connect("asks") as connection:
+        await done.wait()
+        rebuilder = Rebuilder(parts.database, parts.signal, parts.leases, SERVICE.codec, (MEMBER_VISITS,))
+        parts.start(rebuilder.run())
+        began = time.perf_counter()
+        await ask_rebuild(connection, MEMBER_VISITS.name)
+        await eventually(lambda: listed(connection), 60, until=_all_live)
+        return EVENTS / (time.perf_counter() - began)
+
+
+def _all_live(states: list[ProjectionState]) -> bool:
+    return all(state.state == "live" for state in states if state.name == MEMBER_VISITS.name)
 
 
 async def copied(infra: Infra) -> float:
@@ -87,7 +115,11 @@ def _copied(url: str) -> float:
 
 
 async def run(infra: Infra) -> list[Figure]:
-    """One figure."""
+    """Two figures."""
     await asyncio.to_thread(fill, infra)
-    rounds = await paired({"ours": lambda: replayed(infra), "COPY": lambda: copied(infra)}, within=60)
-    return [rounds.figure("replay of member_visits", "events/s", "ours", "COPY", 0.2)]
+    contestants = {"rebuild": lambda: rebuilt(infra), "ours": lambda: replayed(infra), "COPY": lambda: copied(infra)}
+    rounds = await paired(contestants, within=60)
+    return [
+        rounds.figure("replay of member_visits", "events/s", "ours", "COPY", 0.2),
+        rounds.figure("rebuild of member_visits beside the live", "events/s", "rebuild", "COPY", None),
+    ]

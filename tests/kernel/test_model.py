@@ -2,8 +2,8 @@
 
 Two processes on one log are given commands, the same ones again, other ones under used ids; they are killed with
 commands in flight; the clock is moved and deadlines come due; the rule of a read table has a bug for a while, so that
-events are parked, replayed and dropped; content is kept and erased. The model is a few dictionaries and knows nothing
-of how it is done.
+events are parked, replayed and dropped; rows are spoilt and rebuilt; content is kept and erased. The model is a few
+dictionaries and knows nothing of how it is done.
 """
 
 from __future__ import annotations
@@ -30,6 +30,8 @@ from shared.log.verify import verify
 from shared.outcomes import Answer
 from shared.parked import ask_replay, drop, dropped, listed
 from shared.projecting import Projection, RowChange
+from shared.rebuilding import ProjectionState, ask_rebuild
+from shared.rebuilding import listed as rebuilt
 from shared.testing.infrastructure import Databases
 from shared.testing.logged import ErrorLog
 from shared.testing.waiting import eventually
@@ -177,6 +179,12 @@ class Kernel(RuleBasedStateMachine):
             row = data.draw(st.sampled_from(parked))
             self.run(drop(self.looks, row.subscription, row.position, "operator", "tried"))
 
+    @precondition(lambda self: not self.bug.there)
+    @rule()
+    def spoil_the_rows_and_rebuild(self) -> None:
+        """What was parked is in the new rows; what was dropped is not."""
+        self.run(self._rebuild())
+
     @rule(whose=counters, content=st.binary(max_size=20))
     def keep_content(self, whose: str, content: bytes) -> None:
         ref = f"ref-{len(self.model.content)}"
@@ -208,6 +216,7 @@ class Kernel(RuleBasedStateMachine):
     async def _started(self, name: str) -> Process:
         process = await Process(self.url, name, self.clock).__aenter__()
         process.start(process.projecting(self.bug.projection).run())
+        process.start(process.rebuilding(self.bug.projection).run())
         process.start(process.timing().run())
         return process
 
@@ -236,6 +245,18 @@ class Kernel(RuleBasedStateMachine):
         await self._caught_up()
         await ask_replay(self.looks, COUNTS.name)
         await eventually(lambda: listed(self.looks), PATIENCE, until=[].__eq__)
+
+    async def _rebuild(self) -> None:
+        await self._caught_up()
+        await self.looks.execute("update count_v1 set total = total + 100")
+        await ask_rebuild(self.looks, COUNTS.name)
+        await eventually(lambda: rebuilt(self.looks), PATIENCE, until=self._is_live)
+        assert await listed(self.looks) == []
+        await self._agree()
+
+    @staticmethod
+    def _is_live(states: list[ProjectionState]) -> bool:
+        return any(state.name == COUNTS.name and state.state == "live" for state in states)
 
     async def _caught_up(self) -> None:
         behind = "select from subscription s, log_head h where s.name = %s and s.position = h.position"
