@@ -32,7 +32,7 @@ OFTEN = {
     "relay.after_send": "points",
     "timer.after_fire": "checkin",
 }
-# Nothing is parked, asked for anew or released here: test_parking.py, test_rebuilding.py and test_versions.py kill there.
+# Nothing is parked, asked for or released here: test_parking.py, test_rebuilding.py and test_versions.py kill there.
 ELSEWHERE = {point for point in POINTS if point.startswith(("replay.", "rebuild."))} | {"projection.before_switch"}
 PAIRS = [
     pytest.param(point, service, marks=[] if OFTEN[point] == service else pytest.mark.slow)
