@@ -29,7 +29,7 @@ from shared.parking import told
 from shared.projecting import Projection
 from shared.replaying import Replay, live_schema, same, same_key
 from shared.subscription import POLL, RELAXED
-from shared.waking import Signal
+from shared.waking import Signal, wait_for
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class Rebuilder:
                 waiter.clear()
                 await retrying(lambda: self._look(link), "rebuilding")
                 await asyncio.sleep(QUIET)
-                await _wait(waiter, POLL)
+                await wait_for(waiter, POLL)
         finally:
             self._signal.release(waiter)
             await link.close()
@@ -204,11 +204,3 @@ class Build:
     def _values(self, **more: object) -> dict[str, object]:
         mine = {"name": self.projection.name, "version": self.projection.version, "epoch": self.lease.epoch}
         return {**mine, "built": self.built, **more}
-
-
-async def _wait(waiter: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await waiter.wait()
-    except TimeoutError:
-        pass

@@ -18,7 +18,7 @@ from shared.leases import Lease, Leases, Work
 from shared.log.read import Page
 from shared.parking import Parking
 from shared.tail import Pages, Tail
-from shared.waking import Signal
+from shared.waking import Signal, wait_for
 
 log = logging.getLogger(__name__)
 
@@ -126,10 +126,10 @@ class Subscription:
                 else:
                     delay = min(delay * 2, BACKOFF_MOST if is_transient(error) else STUCK_MOST)
                 self._report(error, lease, tried)
-                await _wait(self._stopping, delay * random.uniform(0.5, 1))
+                await wait_for(self._stopping, delay * random.uniform(0.5, 1))
                 continue
             if page.at_head and not replayed:
-                await _wait(waiter, POLL if pause is None else min(pause, POLL))
+                await wait_for(waiter, POLL if pause is None else min(pause, POLL))
         raise LeaseLost(f"{self.name} has another owner")
 
     async def _load(self, parking: Parking) -> None:
@@ -162,11 +162,3 @@ class Subscription:
             self.trouble = f"{type(error).__name__}: {error}"
             message = "%s is held after position %d"
             log.error(message, self.name, lease.position, exc_info=error, extra={"action": "subscription_held"})
-
-
-async def _wait(waiter: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await waiter.wait()
-    except TimeoutError:
-        pass

@@ -114,3 +114,10 @@ class Signal:
         finally:
             with contextlib.suppress(Exception):
                 await link.close()
+
+
+async def wait_for(event: asyncio.Event, seconds: float) -> None:
+    """Until the event is set, or the time is over."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
