@@ -18,7 +18,7 @@ from shared.database import Connection, Database, Link, is_transient
 from shared.decider import Handlers
 from shared.deciding import Batch, Pending, Work
 from shared.errors import IdempotencyKeyReused, LogCorrupted
-from shared.log.append import Appended, append
+from shared.log.append import LOCK, Appended, append
 from shared.log.codec import Codec
 from shared.log.snapshots import Snapshots
 from shared.log.states import States
@@ -33,8 +33,6 @@ BATCH = 1_000  # commands decided together
 SHARE = 64  # of fewer, all are one batch; of more that wait, one half is decided while the other is written
 BATCH_UNDER_LOCK = 300  # fewer, as everybody waits for the lock meanwhile
 MAX_LOADS = 16  # rounds of reading states for one batch
-# A process that hangs under the lock loses its transaction after two seconds.
-LOCK = "set local idle_in_transaction_session_timeout = '2s'; select position from log_head where id = 1 for update"
 BACKOFF_FIRST, BACKOFF_MOST = 0.05, 2.0  # seconds, while the database is away
 
 
@@ -194,9 +192,8 @@ class Committer(Queue):
                 appended = await append(connection, batch.commands, batch.streams(), batch.rows, batch.now)
                 if not appended.stale:
                     break
-                if not await self._states.refresh(
-                    connection, appended.stale
-                ):  # streams that the first try did not read
+                # Streams that the first try did not read.
+                if not await self._states.refresh(connection, appended.stale):
                     raise LogCorrupted(f"the heads of {appended.stale} disagree with their events")
         if appended.known:
             return await self._answer_known(connection, pending, appended.known) + later

@@ -16,7 +16,7 @@ from shared.clock import Clock
 from shared.database import Connection, Database
 from shared.deciding import Result
 from shared.errors import IdempotencyKeyReused
-from shared.log.append import Commands, Context, Rows, Streams, append
+from shared.log.append import LOCK, Commands, Context, Rows, Streams, append
 from shared.log.codec import encode, event_id
 from shared.log.read import COMMANDS, EVENTS
 from shared.waking import Signal
@@ -24,8 +24,6 @@ from shared.waking import Signal
 Outcome: TypeAlias = Literal["accepted", "unchanged"]
 
 CATEGORY = "content"
-# As the committer locks, and in the order of every append: the log's head first, then anything else.
-LOCK = "set local idle_in_transaction_session_timeout = '2s'; select position from log_head where id = 1 for update"
 HOLD_KEY = "select from content_key where subject = %s for update"  # whoever is storing under it has ended, then
 ERASE = """with erased as (delete from content where subject = %s returning ref)
   insert into content_erased (ref, erased_at) select ref, clock_timestamp() from erased on conflict (ref) do nothing"""
@@ -67,7 +65,7 @@ class Eraser:
         Raises `IdempotencyKeyReused` when the command's id was used for another one.
         """
         async with self._database.borrowed() as connection, connection.transaction():
-            await connection.execute(LOCK)
+            await connection.execute(LOCK)  # as every append: the log's head first, then anything else
             known = await _known(connection, context.command_id, body_hash)
             if known is not None:
                 return known

@@ -26,7 +26,7 @@ from shared.database import Connection
 from shared.deciding import Result
 from shared.errors import IdempotencyKeyReused, NotFound, Refused, Unavailable
 from shared.ingest import TAKE_PAGE
-from shared.log.append import Actor, Commands, Context, Rows, Streams, append
+from shared.log.append import HOLD_BRIEFLY, Actor, Commands, Context, Rows, Streams, append
 from shared.log.codec import derived_id, encode, event_id
 from shared.page import KeptRecord, PageBuilder, Taken
 from shared.waking import CHANNEL
@@ -108,7 +108,7 @@ class Operator:
         clock = _AsThen(self.clock, fixed)
         page = PageBuilder(self.service, clock, self.vault).again(_record(record.note, bytes_kept))
         async with connection.transaction():
-            await _hold_briefly(connection)
+            await connection.execute(HOLD_BRIEFLY)
             fate = await _take(connection, page)
             if fate == "reused":
                 raise IdempotencyKeyReused("its id is in the log with other data by now", field="id")
@@ -121,7 +121,7 @@ class Operator:
     async def drop(self, connection: Connection, record: SetAside, reason: str) -> None:
         """Give it up; its bytes stay. Raises `AlreadySettled`."""
         async with connection.transaction():
-            await _hold_briefly(connection)
+            await connection.execute(HOLD_BRIEFLY)
             await self._settle(connection, record, "dropped", reason)
 
     async def _settle(
@@ -150,11 +150,6 @@ async def _take(connection: Connection, page: Taken) -> str:
     if row is None or not row[0]:
         raise Unavailable("take_page answered nothing")
     return str(row[0][0])
-
-
-async def _hold_briefly(connection: Connection) -> None:
-    """The log's lock is held between two statements: should this process stand still there, the lock is freed."""
-    await connection.execute("set local idle_in_transaction_session_timeout = '2s'")
 
 
 async def _wake(connection: Connection, types: Iterable[str]) -> None:

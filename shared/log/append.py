@@ -115,6 +115,11 @@ class Appended:
         return not self.known and not self.stale
 
 
+# For transactions that hold the log's lock over more than one statement. A process that hangs there loses its
+# transaction after two seconds, so that the lock is free for the others.
+HOLD_BRIEFLY = "set local idle_in_transaction_session_timeout = '2s'"
+LOCK = f"{HOLD_BRIEFLY}; select position from log_head where id = 1 for update"
+
 APPEND = """select base, known, stale from append(
     %b::text[], %b::bytea[], %b::text[], %b::int[], %b::text[], %b::int[], %b::int[],
     %b::text[], %b::text[], %b::text[], %b::int[], %b::text[], %b::smallint[], %b::text[], %b::text[], %b::bigint[],
