@@ -163,7 +163,7 @@ class Ingest:
         failpoints.hit("ingest.after_store")
         fate: list[str] = row[0] or []
         if "new" in fate:
-            self._signal.appended(page.type)
+            self._signal.appended(page.rows.type)
         if "duplicate" in fate or "reused" in fate:
             await self._answer_known(page, fate)
         if "passed" in fate:
@@ -184,7 +184,7 @@ class Ingest:
         answers: list[tuple[str, IntakeAnswered]] = [
             (stream.partition("/")[2], duplicate_answer(source, identity, reused=what == "reused"))
             for what, identity, source, topic, stream in zip(
-                fate, page.id, page.origin, page.category, page.stream, strict=True
+                fate, page.rows.id, page.origin, page.rows.category, page.rows.stream, strict=True
             )
             if what in ("duplicate", "reused") and topic == self._intake
         ]

@@ -10,7 +10,6 @@ import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import repeat
 from typing import Any
 
 import msgspec
@@ -24,9 +23,7 @@ from shared.contracts.answers import RecordQuarantined
 from shared.contracts.envelope import Envelope, Unreadable, read
 from shared.contracts.registry import EventType, intake_topic, taken_by
 from shared.database import Connection
-from shared.deciding import Loose
-from shared.log.append import Actor, Context, micros
-from shared.log.chain import digest
+from shared.log.append import Actor, Context, Rows, micros
 from shared.log.codec import derived_id, encode
 
 log = logging.getLogger(__name__)
@@ -45,47 +42,41 @@ class KeptRecord(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class Taken:
-    """Rows that one page becomes, as columns; `place` and `offset` say which record is behind each row.
+    """Rows that one page becomes, as columns; `origin`, `place` and `offset` say where each came from.
 
     `reached` has the offset after the last record of each partition, also where none of its records concerns us.
     `place` is the partition of a row, counted from 1 in the order of `reached`.
     """
 
-    recorded: int
+    recorded: datetime
+    rows: Rows = field(default_factory=Rows)
+    origin: list[str] = field(default_factory=list)
     reached: dict[TopicPartition, int] = field(default_factory=dict)
     places: dict[TopicPartition, int] = field(default_factory=dict)
     place: list[int] = field(default_factory=list)
     offset: list[int] = field(default_factory=list)
-    id: list[str] = field(default_factory=list)
-    origin: list[str] = field(default_factory=list)
-    category: list[str] = field(default_factory=list)
-    stream: list[str] = field(default_factory=list)
-    type: list[str] = field(default_factory=list)
-    schema: list[int] = field(default_factory=list)
-    data: list[str] = field(default_factory=list)
-    meta: list[str] = field(default_factory=list)
-    occurred: list[int] = field(default_factory=list)
+    _last: tuple[int, int] = (0, 0)  # place and offset of the record that came last
 
     def columns(self) -> tuple[Any, ...]:
         """In the order of `take_page`."""
-        kept = (self.id, self.origin, self.category, self.stream, self.type, self.schema, self.data, self.meta)
+        e, recorded = self.rows, micros(self.recorded)
         partitions = [[p.topic for p in self.reached], [p.partition for p in self.reached], list(self.reached.values())]
-        return (*partitions, self.place, self.offset, *kept, self.occurred, self._digests(), self.recorded)
-
-    def _digests(self) -> list[bytes]:
-        named = (self.id, self.origin, self.category, self.stream, repeat(None), self.type, self.schema)
-        return [*map(digest, *named, self.occurred, repeat(self.recorded), self.data, self.meta)]
+        kept = (e.id, self.origin, e.category, e.stream, e.type, e.schema, e.data, e.meta, e.occurred)
+        return (*partitions, self.place, self.offset, *kept, e.digests(recorded, self.origin), recorded)
 
     def came(self, record: ConsumerRecord[Any, Any]) -> None:
         """Note a record; the rows that it becomes follow."""
         partition = TopicPartition(record.topic, record.partition)
-        self.places.setdefault(partition, len(self.places) + 1)
+        self._last = self.places.setdefault(partition, len(self.places) + 1), record.offset
         self.reached[partition] = record.offset + 1
 
-    def behind(self, record: ConsumerRecord[Any, Any]) -> None:
-        """The next row comes of this record."""
-        self.place.append(self.places[TopicPartition(record.topic, record.partition)])
-        self.offset.append(record.offset)
+    def comes_of_it(self, origin: str) -> Rows:
+        """Where the next row of the record that came last is to be added; received rows have no version here."""
+        place, offset = self._last
+        self.place.append(place)
+        self.offset.append(offset)
+        self.origin.append(origin)
+        return self.rows
 
     def passed(self, fate: list[str]) -> list[TopicPartition]:
         """The partitions all of whose rows were passed over."""
@@ -103,7 +94,7 @@ class PageBuilder:
 
     async def build(self, connection: Connection, records: Iterable[ConsumerRecord[Any, Any]]) -> Taken:
         """All records of a page that concern us, readable or not."""
-        page = Taken(micros(self._clock.now()))
+        page = Taken(self._clock.now())
         for record in records:
             page.came(record)
             try:
@@ -117,7 +108,7 @@ class PageBuilder:
 
     async def refused(self, connection: Connection, record: ConsumerRecord[Any, Any]) -> Taken:
         """The page of one record that reads well and that PostgreSQL will not store."""
-        page = Taken(micros(self._clock.now()))
+        page = Taken(self._clock.now())
         page.came(record)
         fault = Unreadable("UNSTORABLE", None, "The database refuses this record. Report it with its id and source.")
         await self._set_aside(connection, page, record, fault)
@@ -125,7 +116,7 @@ class PageBuilder:
 
     def again(self, record: ConsumerRecord[Any, Any]) -> Taken:
         """The row of a record that was set aside, read anew; it belongs to no offset. Raises `Unreadable`."""
-        page = Taken(micros(self._clock.now()))
+        page = Taken(self._clock.now())
         page.came(record)
         envelope, event, data = self._read(record)
         if event is None:
@@ -185,16 +176,9 @@ class PageBuilder:
             envelope.org,
             received if event.direction == "intake" else None,
         )
-        page.behind(record)
-        page.id.append(envelope.id)
-        page.origin.append(envelope.source)
-        page.category.append(record.topic)
-        page.stream.append(f"{record.topic}/{envelope.subject}")
-        page.type.append(envelope.type)
-        page.schema.append(event.version)
-        page.data.append(data)
-        page.meta.append(encode(context))
-        page.occurred.append(micros(envelope.time or received))
+        rows, stream, meta = page.comes_of_it(envelope.source), f"{record.topic}/{envelope.subject}", encode(context)
+        when = envelope.time or received
+        rows.add(envelope.id, record.topic, stream, None, envelope.type, event.version, data, meta, when)
 
     async def _set_aside(
         self, connection: Connection, page: Taken, record: ConsumerRecord[Any, Any], fault: Unreadable
@@ -216,19 +200,9 @@ class PageBuilder:
         key = _text(record.key) or place
         for row in quarantine_rows(note, claimed, key, place):
             if record.topic == self._intake or row.type == "RecordQuarantined":
-                self._add_loose(page, record, row)
-
-    def _add_loose(self, page: Taken, record: ConsumerRecord[Any, Any], row: Loose) -> None:
-        page.behind(record)
-        page.id.append(row.event_id)
-        page.origin.append("")
-        page.category.append(row.category)
-        page.stream.append(row.stream)
-        page.type.append(row.type)
-        page.schema.append(1)
-        page.data.append(row.data)
-        page.meta.append(encode(Context("", Actor("system", "ingest"), row.event_id)))
-        page.occurred.append(page.recorded)
+                meta = encode(Context("", Actor("system", "ingest"), row.event_id))
+                rows = page.comes_of_it("")
+                rows.add(row.event_id, row.category, row.stream, None, row.type, 1, row.data, meta, page.recorded)
 
 
 def _claimed(record: ConsumerRecord[Any, Any], name: str) -> str | None:

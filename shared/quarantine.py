@@ -113,10 +113,10 @@ class Operator:
             if fate == "reused":
                 raise IdempotencyKeyReused("its id is in the log with other data by now", field="id")
             await self._settle(connection, record, "replayed" if fate == "new" else "duplicate")
-        await _wake(connection, page.type)
-        row = await (await connection.execute(WHERE, (page.origin[0], page.id[0]))).fetchone()
+        await _wake(connection, page.rows.type)
+        row = await (await connection.execute(WHERE, (page.origin[0], page.rows.id[0]))).fetchone()
         assert row is not None
-        return Replayed(page.origin[0], page.id[0], row[0], fate != "new")
+        return Replayed(page.origin[0], page.rows.id[0], row[0], fate != "new")
 
     async def drop(self, connection: Connection, record: SetAside, reason: str) -> None:
         """Give it up; its bytes stay. Raises `AlreadySettled`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import repeat
@@ -77,9 +78,9 @@ class Rows:
         self.meta.append(meta)
         self.occurred.append(micros(occurred))
 
-    def digests(self, recorded: int) -> list[bytes]:
-        """Of each row, for the chain."""
-        columns = (self.id, repeat(""), self.category, self.stream, self.version, self.type, self.schema)
+    def digests(self, recorded: int, origins: Iterable[str] = repeat("")) -> list[bytes]:
+        """Of each row, for the chain; without `origins` they are our own."""
+        columns = (self.id, origins, self.category, self.stream, self.version, self.type, self.schema)
         return [*map(digest, *columns, self.occurred, repeat(recorded), self.data, self.meta)]
 
 

@@ -94,9 +94,10 @@ async def test_what_this_release_reads_enters_the_log_as_if_it_had_been_read_at_
     assert (done["outcome"], done["event_id"], done["source"]) == ("replayed", identity, "/app")
     stored = await (await log.execute(ROW, (identity,))).fetchone()
     assert stored is not None
-    columns = (wanted.id, wanted.origin, wanted.category, wanted.stream, wanted.type, wanted.schema, wanted.data)
+    e = wanted.rows
+    columns = (e.id, wanted.origin, e.category, e.stream, e.type, e.schema, e.data)
     assert stored[:7] == tuple(column[0] for column in columns)
-    assert stored[7] == wanted.meta[0], "also the receipt is that of the first reading"
+    assert stored[7] == wanted.rows.meta[0], "also the receipt is that of the first reading"
     assert await offsets(log) == before
     await town.points.idle()
     told = [one for one in answers(await read_all(town.infra.kafka, "points.feedback.v1")) if one.get("id") == identity]
@@ -116,7 +117,7 @@ async def test_the_receipt_stays_when_the_clock_has_moved_on(town: Town, log: Co
     ).exit_code == 0
     stored = await (await log.execute(ROW, (identity,))).fetchone()
     assert stored is not None
-    assert stored[7] == wanted.meta[0]
+    assert stored[7] == wanted.rows.meta[0]
     assert (await called("clock", "set", "2026-01-23T12:00:00+08:00")).exit_code == 0
 
 
