@@ -5,16 +5,14 @@
 
 from __future__ import annotations
 
-import argparse
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
 
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 
-from shared import content_api
+from shared import content_api, generated
 from shared.access.guard import OPEN, operations
 from shared.access.table import ADMIN, ANYONE, Line, Operation, Relation
 from shared.contracts.registry import SERVICES
@@ -116,33 +114,14 @@ def _relations(service: Service) -> Iterator[str]:
 
 
 def drift(folder: Path = FOLDER) -> list[str]:
-    """Which pages are not as they would be made, are missing, or are there for nothing."""
-    made = documents()
-    there = {path.name for path in folder.glob("*") if path.is_file()}
-    changed = (name for name in made.keys() & there if (folder / name).read_text(encoding="utf-8") != made[name])
-    return sorted([*changed, *(made.keys() ^ there)])
+    """Which files are not as they would be made, are missing, or are there for nothing."""
+    return generated.drift(documents(), folder)
 
 
 def write(folder: Path = FOLDER) -> None:
     """Make the folder what the tables say, no more and no less."""
-    made = documents()
-    folder.mkdir(parents=True, exist_ok=True)
-    for name in drift(folder):
-        if name in made:
-            (folder / name).write_text(made[name], encoding="utf-8")
-        else:
-            (folder / name).unlink()
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m shared.access.generate", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; fail when something would change")
-    if not parser.parse_args(arguments).check:
-        write()
-    elif found := drift():
-        remedy = "Run: python -m shared.access.generate"
-        sys.exit(f"docs/access is not what the policy tables say: {', '.join(found)}. {remedy}")
+    generated.write(documents(), folder)
 
 
 if __name__ == "__main__":
-    main()
+    generated.main("shared.access.generate", __doc__, "the policy tables say", documents(), FOLDER)

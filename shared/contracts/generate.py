@@ -5,13 +5,12 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from shared import generated
 from shared.contracts.asyncapi import document, message_name
 from shared.contracts.envelope import headers_of
 from shared.contracts.model import Contract
@@ -101,33 +100,13 @@ def _links(name: str) -> tuple[str, str]:
 
 def drift(folder: Path = FOLDER) -> list[str]:
     """Which files are not as they would be made, are missing, or are there for nothing."""
-    made = documents()
-    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    changed = (name for name in made.keys() & there if (folder / name).read_text(encoding="utf-8") != made[name])
-    return sorted([*changed, *(made.keys() ^ there)])
+    return generated.drift(documents(), folder)
 
 
 def write(folder: Path = FOLDER) -> None:
     """Make the folder what the registry says, no more and no less."""
-    made = documents()
-    for name in drift(folder):
-        path = folder / name
-        if name not in made:
-            path.unlink()
-            continue
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(made[name], encoding="utf-8")
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m shared.contracts.generate", description=__doc__)
-    parser.add_argument("--check", action="store_true", help="change nothing; fail when something would change")
-    if not parser.parse_args(arguments).check:
-        write()
-    elif found := drift():
-        remedy = "Run: python -m shared.contracts.generate"
-        sys.exit(f"docs/contracts is not what the registry says: {', '.join(found)}. {remedy}")
+    generated.write(documents(), folder)
 
 
 if __name__ == "__main__":
-    main()
+    generated.main("shared.contracts.generate", __doc__, "the registry says", documents(), FOLDER)
