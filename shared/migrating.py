@@ -7,9 +7,11 @@ from pathlib import Path
 
 from alembic import command, context
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import create_engine, pool, text
 from sqlalchemy.engine import make_url
 
+from shared.errors import ConfigInvalid
 from shared.projecting import Projection
 from shared.queries import create_tables
 from shared.versions import drop_old
@@ -28,18 +30,21 @@ def config_of(service: str) -> Config:
 def migrate(service: str, url: str, projections: tuple[Projection, ...]) -> None:
     """Bring a service's database to this version: revisions, then missing read tables, then those nobody reads."""
     engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=pool.NullPool)
-    with engine.connect() as connection:
+    with engine.connect() as connection:  # the lock ends with it, also when something goes wrong
         connection.execute(text("select pg_advisory_lock(:lock)"), {"lock": LOCK})
+        config = config_of(service)
+        config.attributes["connection"] = connection
         try:
-            config = config_of(service)
-            config.attributes["connection"] = connection
             command.upgrade(config, "head")
-            create_tables(connection, projections)
-            drop_old(connection)
-            connection.commit()
-        finally:
-            connection.execute(text("select pg_advisory_unlock(:lock)"), {"lock": LOCK})
-            connection.commit()
+        except CommandError as error:
+            raise ConfigInvalid(
+                f"DATABASE: the database of {service} cannot be brought to this version ({error}). Start the newer "
+                "version that it is of; if it is older than the first release, give an empty one (in development "
+                "`make clean` removes what was written here)."
+            ) from error
+        create_tables(connection, projections)
+        drop_old(connection)
+        connection.commit()
     engine.dispose()
 
 

@@ -1,11 +1,25 @@
--- Content: second version. One key for each subject, the wrapping key that it is under, and what was erased.
+-- Content, which can be erased: see content.py and erasing.py.
 
+-- One key for each subject, itself encrypted under the wrapping key that `wrapped_by` names.
+create table content_key (
+  key_id     text  primary key,
+  subject    text  not null,
+  wrapped    bytea not null,
+  wrapped_by text  not null default ''               -- '' where none says
+);
 create unique index content_key_of_subject on content_key (subject);
-alter table content_key add column wrapped_by text not null default '';  -- which wrapping key; '' where none says
 create index content_key_wrapped_by on content_key (wrapped_by);
 
-alter table content add column media_type text not null default '';  -- '' for what the kernel itself keeps
-alter table content add column author text not null default '';      -- who posted it, by pseudonym
+create table content (
+  ref        text        primary key,
+  subject    text        not null,
+  key_id     text        not null,
+  nonce      bytea       not null,
+  ciphertext bytea       not null,
+  created_at timestamptz not null,
+  media_type text        not null default '',       -- '' for what the kernel itself keeps
+  author     text        not null default ''        -- who posted it, by pseudonym
+);
 create index content_of_subject on content (subject);
 
 -- References of erased content: they say that it is gone, and that it must not come back under a repeated key.

@@ -1,4 +1,4 @@
-"""Makes the kernel's tables; called by the migrations of every service, which all have the same ones."""
+"""Makes the kernel's tables; called by the first migration of every service, which all have the same ones."""
 
 from __future__ import annotations
 
@@ -6,31 +6,16 @@ from importlib.resources import files
 
 from sqlalchemy import Connection
 
-SCRIPTS = ("schema.sql", "content.sql")  # in the order in which the migrations run them
-
-
-def statements(script: str) -> str:
-    """What is in one of the scripts."""
-    return files("shared.log").joinpath(script).read_text(encoding="utf-8")
+SCRIPTS = ("schema.sql", "content.sql")
 
 
 def ddl() -> str:
-    """The statements of all scripts, one after the other: the kernel's tables as they are today."""
-    return "\n".join(map(statements, SCRIPTS))
+    """The statements of the scripts, one after the other."""
+    return "\n".join(files("shared.log").joinpath(script).read_text(encoding="utf-8") for script in SCRIPTS)
 
 
 def create_log(connection: Connection) -> None:
-    """Create the log's first version."""
-    _execute(connection, "schema.sql")
-
-
-def create_content(connection: Connection) -> None:
-    """Content gets keys that can be wrapped anew and rows that can be erased."""
-    _execute(connection, "content.sql")
-
-
-def _execute(connection: Connection, script: str) -> None:
-    """Past the driver's placeholders: the statements hold percent signs themselves."""
+    """Create the log's first version. Past the driver's placeholders: the statements hold percent signs themselves."""
     driver = connection.connection.driver_connection
     assert driver is not None
-    driver.execute(statements(script))
+    driver.execute(ddl())

@@ -175,16 +175,6 @@ create table consumer_offset (
   primary key (topic, part)
 );
 
-create table content_key (key_id text primary key, subject text not null, wrapped bytea not null);
-create table content (
-  ref        text        primary key,
-  subject    text        not null,
-  key_id     text        not null,
-  nonce      bytea       not null,
-  ciphertext bytea       not null,
-  created_at timestamptz not null
-);
-
 create function event_is_append_only() returns trigger language plpgsql as $$
 begin
   raise exception 'the log is append-only: % on % is refused', tg_op, tg_table_name using errcode = 'insufficient_privilege';

@@ -122,6 +122,20 @@ def test_a_database_at_another_revision_names_both(good: Changes, databases: Dat
     assert "is at revision 0000, this version needs 0002" in output
 
 
+def test_a_database_that_cannot_be_brought_forward_is_refused_with_what_to_do(
+    good: Changes, databases: Databases
+) -> None:
+    """By a newer version, or by one before the first release: its revision is none of ours."""
+    url = migrated(databases, SERVICE)
+    with psycopg.connect(url) as db:
+        db.execute("update alembic_version set version_num = '0001'")
+    code, output = run_to_end("checkin", {**good, "YIZHAN_DATABASE": url}, role="migrate")
+    assert code == 1
+    assert "DATABASE: the database of checkin cannot be brought to this version" in output
+    assert "Start the newer version" in output
+    assert "Traceback" not in output
+
+
 def test_migrating_makes_a_database_that_a_process_starts_on_and_may_be_repeated(
     good: Changes, databases: Databases
 ) -> None:
