@@ -69,7 +69,7 @@ async def following(infra: Infra) -> AsyncIterator[tuple[Parts, asyncio.Event]]:
             if page.reached == EVENTS:
                 done.set()
 
-        parts.start(parts.follow(MEMBER_VISITS.name, work, sorted(MEMBER_VISITS.rules), PAGE).run())
+        parts.start(parts.follow(MEMBER_VISITS.name, work, MEMBER_VISITS.types, PAGE).run())
         yield parts, done
 
 

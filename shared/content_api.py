@@ -16,7 +16,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from shared.access.table import ANY, Asked, Line, found, line
 from shared.content import ABOUT, ContentAltered
-from shared.contracts.model import Code, Contract, Id
+from shared.contracts.model import Code, Contract, Id, first_fault
 from shared.database import Connection
 from shared.erasing import Erased
 from shared.errors import NotFound, Refused, ValidationFailed
@@ -177,8 +177,8 @@ def _read(request: Request, body: bytes, subject: str | None) -> tuple[str, str,
         if media_type == TEXT:
             body.decode()
     except ValidationError as error:
-        fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        raise ValidationFailed(fault["msg"], field=".".join(map(str, fault["loc"])) or "body") from None
+        fault = first_fault(error)
+        raise ValidationFailed(fault.message, field=".".join(fault.path) or "body") from None
     except UnicodeDecodeError:
         raise ValidationFailed("text is to be UTF-8", field="body") from None
     return _subject(subject), media_type, _something(body)

@@ -21,6 +21,7 @@ from shared.clock import Clock
 from shared.content import Vault
 from shared.contracts.answers import RecordQuarantined
 from shared.contracts.envelope import Envelope, Unreadable, read
+from shared.contracts.model import first_fault
 from shared.contracts.registry import EventType, intake_topic, taken_by
 from shared.database import Connection
 from shared.log.append import Actor, Context, Rows, micros
@@ -146,9 +147,9 @@ class PageBuilder:
         try:
             contract = event.model.model_validate_json(value)
         except ValidationError as error:
-            first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-            path = ".".join(str(part) for part in first["loc"]) or "data"
-            remedy = f"{path}: {first['msg']}. Correct it and send it anew."
+            fault = first_fault(error)
+            path = ".".join(fault.path) or "data"
+            remedy = f"{path}: {fault.message}. Correct it and send it anew."
             raise Unreadable("VALIDATION_FAILED", path, remedy) from None
         if getattr(contract, event.key) != envelope.subject:
             why = f"The subject must be the event's {event.key}, as order is kept by it."

@@ -18,7 +18,7 @@ from shared.deciding import Loose
 from shared.errors import LogCorrupted, ValidationFailed
 from shared.log.append import Actor, Commands, Context, Rows, Streams, append
 from shared.log.codec import derived_id, encode, event_id
-from shared.waking import CHANNEL
+from shared.waking import tell
 
 INTAKE = "intake"  # the subscription whose events have publishers that wait for an answer
 CATEGORY = "parked"  # of the streams of drops, one for each subscription
@@ -144,6 +144,5 @@ async def _record(
 
 
 async def _wake(connection: Connection) -> None:
-    """A note without types concerns everybody."""
     async with connection.transaction():
-        await connection.execute("select pg_notify(%s, %s)", (CHANNEL, CATEGORY))
+        await tell(connection, CATEGORY)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, NamedTuple, TypeAlias, TypeVar
 
-from sqlalchemy import Dialect, MetaData, Table
+from sqlalchemy import Column, Dialect, MetaData, Table
 from sqlalchemy.dialects import postgresql
 
 from shared import failpoints
@@ -66,6 +66,11 @@ class Projection:
     version: int
     rules: dict[str, Rule] = field(default_factory=dict)
     metadata: MetaData = field(default_factory=MetaData)
+
+    @property
+    def types(self) -> list[str]:
+        """The types of events that change its rows."""
+        return sorted(self.rules)
 
     def table(self, name: str, *columns: Any) -> Table:
         """A table of this projection, named with its version."""
@@ -208,7 +213,7 @@ def _sql(shape: _Shape) -> str:
     kind, table, names = shape
     key = tuple(column.name for column in table.primary_key)
     values = [name for name in names if name not in key]
-    arrays = ", ".join(f"%b::{table.c[name].type.compile(dialect=_DIALECT)}[]" for name in names)
+    arrays = ", ".join(f"%b::{sql_type(table.c[name])}[]" for name in names)
     source = f"unnest({arrays}) as u({', '.join(names)})"
     match = " and ".join(f"t.{name} = u.{name}" for name in (names if kind is Drop else key))
     if kind is Set:
@@ -219,6 +224,11 @@ def _sql(shape: _Shape) -> str:
     then = f"update set {', '.join(f'{v} = {new.format(v)}' for v in values)}" if values else "nothing"
     into = f"insert into {table.name} as t ({', '.join(names)}) select {', '.join(names)} from {source}"
     return f"{into} on conflict ({', '.join(key)}) do {then}"
+
+
+def sql_type(column: Column[Any]) -> str:
+    """As PostgreSQL calls it."""
+    return column.type.compile(dialect=_DIALECT)
 
 
 _DIALECT: Dialect = postgresql.dialect()  # type: ignore[no-untyped-call]

@@ -29,7 +29,7 @@ from shared.ingest import TAKE_PAGE
 from shared.log.append import HOLD_BRIEFLY, Actor, Commands, Context, Rows, Streams, append
 from shared.log.codec import derived_id, encode, event_id
 from shared.page import KeptRecord, PageBuilder, Taken
-from shared.waking import CHANNEL
+from shared.waking import tell
 
 SETTLED = "RecordSettled"
 
@@ -113,7 +113,7 @@ class Operator:
             if fate == "reused":
                 raise IdempotencyKeyReused("its id is in the log with other data by now", field="id")
             await self._settle(connection, record, "replayed" if fate == "new" else "duplicate")
-        await _wake(connection, page.rows.type)
+        await tell(connection, f"operator {' '.join(page.rows.type)}")
         row = await (await connection.execute(WHERE, (page.origin[0], page.rows.id[0]))).fetchone()
         assert row is not None
         return Replayed(page.origin[0], page.rows.id[0], row[0], fate != "new")
@@ -150,10 +150,6 @@ async def _take(connection: Connection, page: Taken) -> str:
     if row is None or not row[0]:
         raise Unavailable("take_page answered nothing")
     return str(row[0][0])
-
-
-async def _wake(connection: Connection, types: Iterable[str]) -> None:
-    await connection.execute("select pg_notify(%s, %s)", (CHANNEL, f"operator {' '.join(types)}"))
 
 
 class _AsThen:

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from shared.database import Connection
 from shared.errors import NotFound
-from shared.waking import CHANNEL
+from shared.waking import tell
 
 State: TypeAlias = Literal["live", "building", "failed"]
 
@@ -57,4 +57,4 @@ async def ask_rebuild(connection: Connection, name: str) -> None:
     if name not in known:
         raise NotFound(f"no projection is called {name}, there are: {', '.join(known) or 'none'}", field="name")
     await connection.execute(ASK, (name,))
-    await connection.execute("select pg_notify(%s, '')", (CHANNEL,))
+    await tell(connection)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Set as AbstractSet
 
 from sqlalchemy import Column, Table
-from sqlalchemy.dialects import postgresql
 
 from shared.database import Connection, is_transient
 from shared.errors import ReplayFailed
 from shared.log.codec import Codec
 from shared.log.read import Recorded, read_page
 from shared.parking import told
-from shared.projecting import Projection, apply
+from shared.projecting import Projection, apply, sql_type
 
 PAGE = 1_000  # events; smaller than the pages of who follows, which shares the process
 
@@ -30,11 +29,10 @@ class Replay:
 
     def __init__(self, projection: Projection, codec: Codec, skipped: AbstractSet[int] = frozenset()) -> None:
         self._projection, self._codec, self._skipped = projection, codec, skipped
-        self._types = sorted(projection.rules)
 
     async def page(self, connection: Connection, after: int, limit: int) -> tuple[list[Recorded], int]:
         """The next events after a position, none after `limit`, and the position that was reached."""
-        page = await read_page(connection, after, PAGE, self._types)
+        page = await read_page(connection, after, PAGE, self._projection.types)
         rows = [row for row in page.rows if row.position <= limit and row.position not in self._skipped]
         return rows, min(page.reached, limit)
 
@@ -75,8 +73,4 @@ def same_key(table: Table, left: str, right: str) -> str:
 
 def _comparable(column: Column[object]) -> str:
     """`json` has no equality: there the text counts."""
-    is_json = column.type.compile(dialect=_DIALECT) == "JSON"
-    return f"{column.name}::text" if is_json else column.name
-
-
-_DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]
+    return f"{column.name}::text" if sql_type(column) == "JSON" else column.name

@@ -148,9 +148,9 @@ def _worker(
         follow(TIMERS.name, timers.work, timers.types, TIMERS.version, together=PAGE, idle_work=timers.tick),
     ]
     for projection in service.projections:
-        version, types = Version(projection, codec), sorted(projection.rules)
+        version = Version(projection, codec)
         more = partial(follow, page=PAGE, together=PAGE, idle_work=version.idle)
-        subscriptions.append(more(projection.name, version.work, types, projection.version))
+        subscriptions.append(more(projection.name, version.work, projection.types, projection.version))
     rebuilder = Rebuilder(database, waking, leases, codec, service.all_projections)
     return Worker(ingest, leases, rebuilder, tail, subscriptions, timers, sender)
 

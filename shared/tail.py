@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from operator import attrgetter
 
 from shared.database import Database, Link
@@ -31,7 +31,7 @@ class Tail:
         self._looking: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
 
-    async def page(self, after: int, limit: int, types: Sequence[str] | None) -> Page | None:
+    async def page(self, after: int, limit: int, types: Collection[str] | None) -> Page | None:
         """As `read_page` answers, with all that is there at the call; None when `after` is not within what is held."""
         if after < self._after:
             return None
@@ -87,6 +87,7 @@ class Pages:
 
     def __init__(self, database: Database, tail: Tail, name: str, types: Sequence[str] | None) -> None:
         self._link, self._tail, self._types = Link(database, f"read {name}"), tail, types
+        self._wanted = None if types is None else frozenset(types)
         self._ahead: tuple[int, int, asyncio.Task[Page]] | None = None
 
     async def after(self, position: int, limit: int) -> Page:
@@ -94,7 +95,7 @@ class Pages:
         ahead = await self._read_ahead(position, limit)
         if ahead is not None and ahead.at_head:  # as it was then: it has to be looked at again
             return ahead._replace(head=ahead.head + 1)
-        page = ahead or await self._tail.page(position, limit, self._types) or await self._read(position, limit)
+        page = ahead or await self._tail.page(position, limit, self._wanted) or await self._read(position, limit)
         if page.at_head:
             await self._link.close()  # one that is not behind needs none of its own
         else:

@@ -115,7 +115,7 @@ class TimerLoop:
 
     @property
     def types(self) -> list[str]:
-        return sorted(TIMERS.rules)
+        return TIMERS.types
 
     async def work(self, lease: Lease, page: Page) -> None:
         await self.version.work(lease, page)

@@ -12,7 +12,7 @@ import logging
 import secrets
 from collections.abc import Iterable
 
-from shared.database import Database, Link, retrying
+from shared.database import Connection, Database, Link, retrying
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ class Signal:
                 self._untold.clear()
 
                 async def notify(note: str = note if len(note) < LONGEST else self._name) -> None:
-                    await (await link.get()).execute("select pg_notify(%s, %s)", (CHANNEL, note))
+                    await tell(await link.get(), note)
 
                 await retrying(notify, "waking the others")
                 await asyncio.sleep(QUIET)
@@ -114,6 +114,11 @@ class Signal:
         finally:
             with contextlib.suppress(Exception):
                 await link.close()
+
+
+async def tell(connection: Connection, note: str = "") -> None:
+    """Wake every process: `note` is who has appended, and which types; without types everybody is concerned."""
+    await connection.execute("select pg_notify(%s, %s)", (CHANNEL, note))
 
 
 async def wait_for(event: asyncio.Event, seconds: float) -> None:

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 import psycopg
 
-from shared.cli.saying import Away, Failure
+from shared.cli.saying import Away, Failure, first_line
 from shared.clock import Clock, FileClock, SystemClock, clock_for
 from shared.database import CONNECT_TIMEOUT, Connection
 from shared.embedded.addresses import HOME, Addresses, database_name, noted
@@ -87,7 +87,7 @@ class Places:
             )
         except (psycopg.OperationalError, psycopg.ProgrammingError, OSError) as error:
             raise Away(
-                f"PostgreSQL of {service} at {_shown(url)} cannot be reached ({_reason(error)}).",
+                f"PostgreSQL of {service} at {_shown(url)} cannot be reached ({first_line(error)}).",
                 self.start_it("POSTGRES_URL"),
             ) from error
         async with connection:
@@ -147,10 +147,6 @@ def _shown(url: str) -> str:
     """A URL without its password."""
     parts = urlsplit(url)
     return f"{parts.hostname}:{parts.port or 5432}{parts.path}"
-
-
-def _reason(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].strip()
 
 
 def _read(path: Path, what: str, remedy: str) -> str:

@@ -20,7 +20,7 @@ from shared.cli.places import Places, places
 from shared.cli.saying import AsJson, Failure, Instance, NothingFound, Say, command
 from shared.cli.topics import arriving, away, reader
 from shared.contracts.envelope import Unreadable, headers_of, parse_json, read
-from shared.contracts.model import Contract
+from shared.contracts.model import Contract, first_fault
 from shared.contracts.registry import EventType, feedback_topic
 from shared.errors import Unavailable
 from shared.kafka import Record, Sender
@@ -85,12 +85,11 @@ def contract_of(event: EventType, value: bytes) -> Contract:
     except Unreadable as fault:
         raise Failure(fault.remedy, _see(event), field="data") from fault
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
-        path = [str(part) for part in first["loc"]]
-        if first["type"] == "extra_forbidden":
+        path, kind, message = first_fault(error)
+        if kind == "extra_forbidden":
             meant = did_you_mean(path[-1], event.model.model_fields) if len(path) == 1 else ""
             raise Failure(f"The contract has no such field.{meant}", _see(event), field=".".join(path)) from error
-        raise Failure(f"{first['msg']}.", _see(event), field=".".join(path) or "data") from error
+        raise Failure(f"{message}.", _see(event), field=".".join(path) or "data") from error
 
 
 def _see(event: EventType) -> str:

@@ -141,12 +141,12 @@ def _failure(error: Exception) -> Failure | None:
         case YizhanError():
             return Failure(str(error), type(error).__doc__ or "", exit_code=NOT_SO)
         case psycopg.errors.UndefinedTable() | psycopg.errors.UndefinedColumn():
-            why = f"The database has not the tables of this version ({_first_line(error)})."
+            why = f"The database has not the tables of this version ({first_line(error)})."
             return Away(why, "Run: python -m services.<service>.main --role migrate")
         case psycopg.errors.InsufficientPrivilege():
-            return Failure(f"PostgreSQL forbids it ({_first_line(error)}).", "Use an account that may.")
+            return Failure(f"PostgreSQL forbids it ({first_line(error)}).", "Use an account that may.")
         case psycopg.OperationalError():
-            return Away(f"PostgreSQL broke off ({_first_line(error)}).", "Look whether it runs, then repeat.")
+            return Away(f"PostgreSQL broke off ({first_line(error)}).", "Look whether it runs, then repeat.")
         case _:
             return None
 
@@ -160,5 +160,6 @@ def _tell(failure: Failure, as_json: bool) -> None:
     print(f"{where}{failure.message}\n  What to do: {failure.remedy}", file=sys.stderr)
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+def first_line(error: Exception) -> str:
+    """What a library says, without the details that follow; its name when it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].strip()

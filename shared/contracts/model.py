@@ -7,10 +7,20 @@ generated writer's schema forbids what the model does not declare). No contract 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import msgspec
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    ValidationError,
+)
 
 MAX_DATA_BYTES = 256 * 1024  # of one event's data; checked before the append, so that nothing recorded is unsendable
 
@@ -50,3 +60,17 @@ class Contract(BaseModel):
     def canonical(self) -> bytes:
         """The declared fields as canonical JSON, with what was left out left out."""
         return _canonical.encode(self.model_dump(exclude_none=True))
+
+
+class Fault(NamedTuple):
+    """What a contract finds wrong first: where, of which kind, and in words. Values are not quoted."""
+
+    path: list[str]
+    kind: str
+    message: str
+
+
+def first_fault(error: ValidationError) -> Fault:
+    """The first of what pydantic has found."""
+    fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    return Fault([str(part) for part in fault["loc"]], fault["type"], fault["msg"])

@@ -105,7 +105,7 @@ class Process:
         return Subscription(self.database, self.signal, self.leases, self.tail, name, work, **more)
 
     def projecting(self, projection: Projection, **more: Any) -> Subscription:
-        version, types = Version(projection, CODEC), sorted(projection.rules)
+        version, types = Version(projection, CODEC), projection.types
         more = {"types": types, "version": projection.version, "idle_work": version.idle, **more}
         return self.subscription(projection.name, version.work, **more)
 
