@@ -82,29 +82,29 @@ async def fresh_topics(kafka: str, *services: str) -> None:
     await make_topics(kafka, wanted)
 
 
-async def scanned(kafka: str, members: Iterable[int]) -> None:
-    """One entry scan of each of these members, at gates all over the town."""
+async def scanned(kafka: str, members: Iterable[int], direction: str = "entry") -> None:
+    """One scan of each of these members, at gates all over the town."""
     producer = AIOKafkaProducer(bootstrap_servers=kafka, linger_ms=20, max_batch_size=262_144)
     await producer.start()
     try:
-        sent = [await producer.send(INTAKE, **_scan(number)) for number in members]
+        sent = [await producer.send(INTAKE, **_scan(number, direction)) for number in members]
         await asyncio.gather(*sent)
     finally:
         await producer.stop()
 
 
-def _scan(number: int) -> dict[str, Any]:
+def _scan(number: int, direction: str) -> dict[str, Any]:
     who, where = member(number), station(number)
     attributes = {
         "content-type": "application/json",
         "ce_specversion": "1.0",
-        "ce_id": f"scan-{number}",
+        "ce_id": f"{direction}-{number}",
         "ce_source": f"gate/{where}-G1",
         "ce_type": "cn.yizhan.checkin.MemberScanned.v1",
         "ce_subject": who,
         "ce_time": datetime.now(UTC).isoformat(),
         "traceparent": f"00-{PARENT}-01",
     }
-    value = f'{{"member_id":"{who}","station_id":"{where}","gate_id":"{where}-G1","direction":"entry"}}'
+    value = f'{{"member_id":"{who}","station_id":"{where}","gate_id":"{where}-G1","direction":"{direction}"}}'
     headers = [(name, text.encode()) for name, text in attributes.items()]
     return {"value": value.encode(), "key": who.encode(), "headers": headers}
