@@ -56,12 +56,15 @@ class Settings(BaseSettings):
         return self.env == "prod"
 
 
+NOT_OURS = {f"{PREFIX}CACHE"}  # where the embedded servers keep Kafka's jars: inherited by services beside them
+
+
 def load(environment: Mapping[str, str] | None = None) -> Settings:
     """The settings of this process. Raises `ConfigInvalid` naming every setting that is wrong, missing or unknown."""
     given = {key: value for key, value in (environment or os.environ).items() if key.startswith(PREFIX)}
     known = {PREFIX + name.upper(): name for name in Settings.model_fields}
     problems = []
-    for key in sorted(given.keys() - known.keys()):
+    for key in sorted(given.keys() - known.keys() - NOT_OURS):
         near = difflib.get_close_matches(key, known, 1)
         problems.append(f"{key} is not a setting" + (f": did you mean {near[0]}?" if near else "."))
     try:

@@ -88,6 +88,11 @@ def test_a_setting_that_is_missing_is_named_with_what_it_means(good: Changes, na
         load({key: value for key, value in good.items() if key != f"YIZHAN_{name}"})
 
 
+def test_the_folder_of_kafkas_jars_may_be_named_for_services_too(good: Changes) -> None:
+    """Whoever follows the remedy of the embedded servers has it in the environment of everything."""
+    assert load({**good, "YIZHAN_CACHE": "/elsewhere"}) == load(good)
+
+
 def test_a_process_tells_all_wrong_settings_at_once_in_plain_words(good: Changes) -> None:
     code, output = run_to_end("checkin", {**good, "YIZHAN_KAFKA": "?", "YIZHAN_ENV": "?", "YIZHAN_X": "?"})
     assert code == 1
