@@ -22,7 +22,7 @@ from benchmarks.town import INTAKE, TOWN, founded, fresh_topics, scanned
 from services.checkin.main import SERVICE
 from shared.content import Vault
 from shared.contracts.checkin import MemberScanned
-from shared.contracts.registry import PARTITIONS
+from shared.contracts.event_type import PARTITIONS
 from shared.database import Connection
 from shared.embedded.infra import Infra
 from shared.ingest import Ingest

@@ -15,7 +15,7 @@ from services.checkin.domain.member import RegisterMember
 from services.checkin.domain.station import RegisterStation
 from services.checkin.main import SERVICE
 from shared.committer import Committer
-from shared.contracts.registry import intake_topic, topics
+from shared.contracts.event_type import intake_topic, topics
 from shared.database import Database
 from shared.decider import Command
 from shared.embedded.infra import Infra

@@ -16,8 +16,9 @@ from cloudevents.core.v1.event import CloudEvent
 from scenario.script import Door, Order, Told
 from scenario.system import System
 from shared.contracts.envelope import headers_of
+from shared.contracts.event_type import EventType
 from shared.contracts.model import canonical
-from shared.contracts.registry import BY_TYPE, EventType, stored_type
+from shared.contracts.registry import BY_TYPE, stored_type
 from shared.errors import Unavailable, YizhanError
 from shared.kafka import Record, Sender
 

@@ -11,7 +11,8 @@ import psycopg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from scenario.service_process import SERVICES
-from shared.contracts.registry import PARTITIONS, events_topic, intake_topic, topics
+from shared.contracts.event_type import PARTITIONS, events_topic, intake_topic, topics
+from shared.contracts.registry import PRODUCERS
 from shared.kafka import make_topics
 from shared.migrating import migrate
 from shared.service import Service
@@ -24,7 +25,7 @@ STORE = "insert into consumer_offset (topic, part, next_offset) values (%s, %s, 
 
 def prepare(kafka: str, databases: Mapping[str, str]) -> None:
     """Topics and tables, side by side."""
-    wanted = [topic for name in databases for topic in topics(name)]
+    wanted = [topic for name in PRODUCERS for topic in topics(name)]
     with ThreadPoolExecutor(1) as beside:
         made = beside.submit(asyncio.run, make_topics(kafka, wanted))
         for name, url in databases.items():  # one by one: Alembic keeps what it works on in its module
@@ -34,7 +35,7 @@ def prepare(kafka: str, databases: Mapping[str, str]) -> None:
 
 async def pass_over_what_is_there(kafka: str, databases: Mapping[str, str]) -> None:
     """Kafka servers that were given may hold what an earlier run has sent: a log that is empty begins behind it."""
-    ends = await _ends(kafka, [topic(name) for name in databases for topic in (intake_topic, events_topic)])
+    ends = await _ends(kafka, [topic(name) for name in PRODUCERS for topic in (intake_topic, events_topic)])
     for url in databases.values():
         with psycopg.connect(url) as connection:
             begun = connection.execute(BEGUN).fetchone()

@@ -98,7 +98,7 @@ def decided(decider: Decider[C, E, S], entity: str, command: C, read: Read) -> C
 
 
 class Handlers:
-    """Which function handles which command; each service has one, in its `handlers.py`."""
+    """Which function handles which command: one for each service, in its `handlers`."""
 
     def __init__(self, *deciders: Decider[Any, Any, Any]) -> None:
         self.deciders = deciders
@@ -114,6 +114,19 @@ class Handlers:
             return handler
 
         return register
+
+    def each(self, decider: Decider[Any, Any, Any], field: str, *commands: type[Command]) -> None:
+        """Decide these commands over one entity of this aggregate, which the command names in this field."""
+        for command in commands:
+            self.on(command)(lambda given, read: [decided(decider, getattr(given, field), given, read)])
+
+    def including(self, *others: Handlers) -> Handlers:
+        """Take in the deciders and handlers of other modules of the same service."""
+        for other in others:
+            self.deciders += tuple(decider for decider in other.deciders if decider not in self.deciders)
+            for command, handler in other.commands.items():
+                self.on(command)(handler)
+        return self
 
     def handle(self, command: Command, read: Read) -> Changes:
         """Decide one command over the states that `read` gives. Raises `Refused`."""

@@ -22,7 +22,8 @@ from sqlalchemy import text
 from shared import failpoints, kafka
 from shared.answering import duplicate_answer
 from shared.contracts.answers import IntakeAnswered
-from shared.contracts.registry import events_topic, intake_topic, taken_by, topics
+from shared.contracts.event_type import events_topic, intake_topic, topics
+from shared.contracts.registry import taken_by
 from shared.database import Connection, Database, Link, retrying
 from shared.errors import Unavailable, YizhanError
 from shared.kafka import CONSUMER, PauseBackoff, Sender, passthrough, tolerant_parser

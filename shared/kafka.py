@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from faststream import BaseMiddleware
 from faststream.kafka import KafkaBroker
 
-from shared.contracts.registry import Topic
+from shared.contracts.event_type import Topic
 from shared.errors import Unavailable
 
 log = logging.getLogger(__name__)

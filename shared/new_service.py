@@ -19,15 +19,15 @@ TEMPLATE = Path(__file__).parent / "template"
 NAME = re.compile(r"[a-z][a-z0-9]{1,29}")
 SLOT = "{{name}}"
 REGISTRY = "shared/contracts/registry.py"
-NEXT = """{name} is made: services/{name}, shared/contracts/{name}.py, tests/{name}, and its events in {registry}.
+NEXT = """{name} is made: services/{name}, shared/contracts/{name}.py, tests/{name}, and its name in {registry}.
   make check                     says that nothing is missing
   make run                       starts it with the others
   yizhan publish {name}.RequestSubmitted --example
   docs/new-service.md            says what to change first"""
 
-IMPORTS = re.compile(r"^from shared\.contracts import (.+)$", re.MULTILINE)
+IMPORTS = re.compile(r"^from shared\.contracts\.listing import (.+)$", re.MULTILINE)
 SERVICES = re.compile(r"^SERVICES = \((.+)\)$", re.MULTILINE)
-LAST_EVENT = re.compile(r"^    \),\n(?=\)\n\nBY_TYPE)", re.MULTILINE)
+LISTED = re.compile(r"^LISTED = \((.+)\)$", re.MULTILINE)
 
 
 class CannotBeMade(Exception):
@@ -46,6 +46,8 @@ def files_of(name: str, root: Path = ROOT) -> dict[Path, str]:
             made[folders[place.parts[0]] / Path(*place.parts[1:])] = text
         elif place.name == "contracts.py":
             made[root / "shared" / "contracts" / f"{name}.py"] = text
+        elif place.name == "listing.py":
+            made[root / "shared" / "contracts" / "listing" / f"{name}.py"] = text
     return made
 
 
@@ -62,12 +64,11 @@ def _check(name: str, root: Path) -> None:
 
 def _registered(text: str, name: str) -> str:
     """The registry with this service in it."""
-    entries = (TEMPLATE / "registry.txt").read_text(encoding="utf-8").replace(SLOT, name)
     quoted = f'"{name}"'
     edits: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
-        (IMPORTS, lambda found: f"from shared.contracts import {_with(found[1], name)}"),
+        (IMPORTS, lambda found: f"from shared.contracts.listing import {_with(found[1], name)}"),
         (SERVICES, lambda found: f"SERVICES = ({_with(found[1], quoted)})"),
-        (LAST_EVENT, lambda found: found[0] + entries),
+        (LISTED, lambda found: f"LISTED = ({_with(found[1], name)})"),
     ]
     for pattern, edit in edits:
         text, count = pattern.subn(edit, text)

@@ -21,8 +21,9 @@ from shared.clock import Clock
 from shared.content import Vault
 from shared.contracts.answers import RecordQuarantined
 from shared.contracts.envelope import Envelope, Unreadable, read
+from shared.contracts.event_type import EventType, intake_topic
 from shared.contracts.model import first_fault
-from shared.contracts.registry import EventType, intake_topic, taken_by
+from shared.contracts.registry import taken_by
 from shared.database import Connection
 from shared.log.append import Actor, Context, Rows, micros
 from shared.log.codec import derived_id, encode

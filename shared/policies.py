@@ -41,10 +41,21 @@ class Policies:
         """Register the decorated reaction. Its name enters command ids: renaming it would repeat old effects."""
 
         def register(reaction: Callable[[T], list[Command]]) -> Callable[[T], list[Command]]:
-            self.reactions.setdefault(cause, []).append(reaction)
+            known = self.reactions.setdefault(cause, [])
+            if reaction.__name__ in {other.__name__ for other in known}:
+                raise TypeError(f"{cause.__name__} already has a reaction {reaction.__name__}: their ids would be one")
+            known.append(reaction)
             return reaction
 
         return register
+
+    def including(self, *others: Policies) -> Policies:
+        """Take in the reactions of other modules of the same service."""
+        for other in others:
+            for cause, reactions in other.reactions.items():
+                for reaction in reactions:
+                    self.on(cause)(reaction)
+        return self
 
 
 class Intake:
@@ -63,6 +74,13 @@ class Intake:
             return function
 
         return register
+
+    def including(self, *others: Intake) -> Intake:
+        """Take in the commands of other modules of the same service."""
+        for other in others:
+            for contract, function in other.commands.items():
+                self.on(contract)(function)
+        return self
 
     def command(self, event: Contract, receipt: Receipt) -> Command:
         """The command for one validated intake event. Raises `Refused` when the event contradicts itself."""

@@ -1,6 +1,6 @@
 """From private facts to published contracts, in one visible place per service.
 
-The inside of a service may change while what it publishes holds: only `publishing.py` knows both.
+The inside of a service may change while what it publishes holds: only `publishing` knows both.
 """
 
 from __future__ import annotations
@@ -44,6 +44,13 @@ class Publishing:
             return mapping
 
         return register
+
+    def including(self, *others: Publishing) -> Publishing:
+        """Take in the mappings of other modules of the same service."""
+        for other in others:
+            for event, (mapping, key) in other._mappings.items():
+                self.on(event, key=key)(mapping)
+        return self
 
     def publish(self, event: DomainEvent, entity: str) -> Published | None:
         """What other services are told about this event, if anything."""

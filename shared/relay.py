@@ -9,8 +9,9 @@ import msgspec
 
 from shared import failpoints
 from shared.contracts.answers import IntakeAnswered
+from shared.contracts.event_type import events_topic, feedback_topic, quarantine_topic
 from shared.contracts.model import canonical
-from shared.contracts.registry import events_topic, feedback_topic, quarantine_topic, stored_type
+from shared.contracts.registry import stored_type
 from shared.kafka import Record, Sender
 from shared.leases import Lease
 from shared.log.codec import Codec, derived_id

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from services.checkin.main import SERVICE as CHECKIN
 from services.points.main import SERVICE as POINTS
+from shared.contracts.registry import PRODUCERS
 from shared.embedded.infra import Infra
 from shared.migrating import migrate
 from shared.service import Service
@@ -62,7 +63,7 @@ class Town:
 @asynccontextmanager
 async def a_town(infra: Infra, databases: Databases, folder: Path, *started: str) -> AsyncIterator[Town]:
     """Fresh topics, fresh databases, and these services started."""
-    await fresh_topics(infra, *SERVICES)
+    await fresh_topics(infra, *PRODUCERS)
     town = Town(infra, databases, folder)
     try:
         await asyncio.gather(*[getattr(town, name).start() for name in started])

@@ -9,7 +9,8 @@ from typing import Annotated, TypeAlias
 import typer
 
 from shared.cli.saying import Failure
-from shared.contracts.registry import ANSWER_TYPES, BY_TYPE, EVENTS, SERVICES, EventType, topics
+from shared.contracts.event_type import EventType, topics
+from shared.contracts.registry import ANSWER_TYPES, BY_TYPE, EVENTS, PRODUCERS, SERVICES
 
 
 def short(event: EventType) -> str:
@@ -18,7 +19,7 @@ def short(event: EventType) -> str:
 
 
 BY_NAME = {short(event): event for event in EVENTS}
-TOPICS = [topic.name for service in SERVICES for topic in topics(service)]
+TOPICS = [topic.name for service in PRODUCERS for topic in topics(service)]
 
 
 def event_of(name: str) -> EventType:

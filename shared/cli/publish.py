@@ -20,8 +20,8 @@ from shared.cli.places import Places, places
 from shared.cli.saying import AsJson, Failure, Instance, NothingFound, Say, command
 from shared.cli.topics import arriving, away, reader
 from shared.contracts.envelope import Unreadable, headers_of, parse_json, read
+from shared.contracts.event_type import EventType, feedback_topic
 from shared.contracts.model import Contract, first_fault
-from shared.contracts.registry import EventType, feedback_topic
 from shared.errors import Unavailable
 from shared.kafka import Record, Sender
 

@@ -6,19 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from shared.contracts.answers import IntakeAnswered, RecordQuarantined
+from shared.contracts.event_type import EventType, Topic, feedback_topic, intake_topic, quarantine_topic, topics
 from shared.contracts.model import Contract
-from shared.contracts.registry import (
-    ANSWER_TYPES,
-    EVENTS,
-    SERVICES,
-    EventType,
-    Topic,
-    feedback_topic,
-    intake_topic,
-    quarantine_topic,
-    taken_by,
-    topics,
-)
+from shared.contracts.registry import ANSWER_TYPES, EVENTS, PRODUCERS, SERVICES, taken_by
 
 TEXT: dict[str, Any] = {"type": "string"}
 TIME: dict[str, Any] = {"type": "string", "format": "date-time"}
@@ -48,7 +38,7 @@ OURS = {
 
 def document(version: str) -> dict[str, Any]:
     """The whole document. Payloads are references to the generated schemas, relative to the document."""
-    every = [topic for service in SERVICES for topic in topics(service)]
+    every = [topic for service in PRODUCERS for topic in topics(service) if _on(topic.name)]
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -59,7 +49,7 @@ def document(version: str) -> dict[str, Any]:
         },
         "defaultContentType": "application/json",
         "channels": {topic.name: _channel(topic) for topic in every},
-        "operations": {name: operation for service in SERVICES for name, operation in _operations(service)},
+        "operations": {name: operation for service in PRODUCERS for name, operation in _operations(service)},
         "components": {"schemas": _headers(), "messages": _messages()},
     }
 
@@ -86,9 +76,9 @@ def _channel(topic: Topic) -> dict[str, Any]:
 
 def _on(topic: str) -> list[str]:
     service = topic.partition(".")[0]
-    if topic == feedback_topic(service):
+    if service in SERVICES and topic == feedback_topic(service):
         return [message_name(IntakeAnswered, service)]
-    if topic == quarantine_topic(service):
+    if service in SERVICES and topic == quarantine_topic(service):
         return [message_name(RecordQuarantined, service)]
     return [event.type for event in EVENTS if event.topic == topic]
 
@@ -103,7 +93,7 @@ def _operations(service: str) -> Iterable[tuple[str, dict[str, Any]]]:
         group = {"groupId": {"type": "string", "const": service}, "bindingVersion": "0.5.0"}
         yield f"{service}.receives.{topic}", {**operation, "bindings": {"kafka": group}}
     for sent in topics(service):
-        if sent.name != intake_topic(service):
+        if sent.name != intake_topic(service) and _on(sent.name):
             yield f"{service}.sends.{sent.name}", _operation("send", sent.name, _on(sent.name))
 
 

@@ -13,8 +13,9 @@ from typing import Any
 from shared import generated
 from shared.contracts.asyncapi import document, message_name
 from shared.contracts.envelope import headers_of
+from shared.contracts.event_type import EventType, feedback_topic, quarantine_topic
 from shared.contracts.model import Contract
-from shared.contracts.registry import ANSWER_TYPES, EVENTS, SERVICES, EventType, feedback_topic, quarantine_topic
+from shared.contracts.registry import ANSWER_TYPES, EVENTS, PLANNED, PRODUCERS, SERVICES
 from shared.contracts.schemas import reader_schema, writer_schema
 
 FOLDER = Path(__file__).resolve().parents[2] / "docs" / "contracts"
@@ -22,7 +23,7 @@ VERSION = "0.1.0"  # of the document
 
 HEAD = """# Events
 
-What crosses a service's border, by Apache Kafka. This folder is made from `shared/contracts/registry.py`: change that,
+What crosses a service's border, by Apache Kafka. This folder is made from `shared/contracts/`: change that,
 then run `python -m shared.contracts.generate`.
 
 Every record is a CloudEvents 1.0 event. Its key is its subject, so what happens to one member, duty or report stays in
@@ -34,6 +35,7 @@ order. On intake topics both modes are taken, binary and structured; the other t
 - [asyncapi.json](asyncapi.json) says all of this for tools.
 
 """
+PLANNED_NOTE = "Not built yet: what it will publish is fixed, and the player of the day speaks for it.\n\n"
 COLUMNS = ("event", "topic", "key", "what it says", "taken by", "read", "write", "example")
 
 
@@ -72,10 +74,13 @@ def _json(value: Mapping[str, Any]) -> str:
 
 def _page() -> str:
     sections = []
-    for service in SERVICES:
-        rows = [_row(event) for event in EVENTS if event.service == service] + list(_answer_rows(service))
+    for service in PRODUCERS:
+        rows = [_row(event) for event in EVENTS if event.service == service]
+        if service in SERVICES:
+            rows += _answer_rows(service)
         lines = [COLUMNS, ("---",) * len(COLUMNS), *rows]
-        sections.append(f"## {service}\n\n" + "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n")
+        note = PLANNED_NOTE if service in PLANNED else ""
+        sections.append(f"## {service}\n\n{note}" + "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n")
     return HEAD + "\n".join(sections)
 
 

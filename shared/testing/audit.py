@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import json
 
-from shared.contracts.registry import events_topic, feedback_topic, intake_topic
+from shared.contracts.event_type import events_topic, feedback_topic, intake_topic
 from shared.database import Database
 from shared.log.read import Recorded, read_page
 from shared.log.verify import verify

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from shared.contracts.registry import intake_topic
+from shared.contracts.event_type import intake_topic
 from shared.testing.processes import ServiceProcess, Surroundings
 from shared.testing.topics import Raw, binary
 from shared.testing.waiting import eventually

@@ -18,7 +18,7 @@ import psycopg
 from aiokafka.admin import AIOKafkaAdminClient
 from psycopg import sql
 
-from shared.contracts.registry import Topic, topics
+from shared.contracts.event_type import Topic, topics
 from shared.embedded.infra import Infra, start
 from shared.kafka import make_topics, missing_topics
 from shared.log.schema import ddl

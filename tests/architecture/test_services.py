@@ -23,8 +23,8 @@ def lacking(name: str) -> list[str]:
         f"it has no tests: add tests/{name}/test_<aggregate>.py for each file of its domain": bool(tests),
         "it has no migration: the first one makes the log": bool(revisions),
         "shared/contracts/registry.py does not name it in SERVICES": known,
-        "it takes no intake event: add one to shared/contracts/registry.py": _has(name, "intake"),
-        "it publishes nothing: add an event to shared/contracts/registry.py": _has(name, "published"),
+        f"it takes no intake event: add one to shared/contracts/listing/{name}.py": _has(name, "intake"),
+        f"it publishes nothing: add an event to shared/contracts/listing/{name}.py": _has(name, "published"),
         "main.py names it otherwise: SERVICE.name is its folder's name": _service_name(name) == name,
     }
     return [what for what, there in wanted.items() if not there]

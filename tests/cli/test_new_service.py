@@ -14,7 +14,7 @@ import pytest
 from msgspec import json
 
 from shared import new_service
-from shared.contracts.registry import topics
+from shared.contracts.event_type import topics
 from shared.embedded.infra import Infra
 from shared.embedded.ports import free_port
 from shared.kafka import make_topics

@@ -12,9 +12,10 @@ from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
 from shared.contracts.answers import IntakeAnswered
+from shared.contracts.event_type import EventType, events_topic, topics
 from shared.contracts.generate import FOLDER, documents, drift, example, write
 from shared.contracts.model import Contract
-from shared.contracts.registry import ANSWER_TYPES, EVENTS, SERVICES, EventType, topics
+from shared.contracts.registry import ANSWER_TYPES, EVENTS, PLANNED, SERVICES
 from shared.contracts.schemas import reader_schema, writer_schema
 from shared.relay import answer_record
 
@@ -138,7 +139,8 @@ def test_every_reference_of_the_asyncapi_document_leads_somewhere() -> None:
 
 
 def test_the_asyncapi_document_has_every_topic_of_every_service() -> None:
-    assert set(ASYNCAPI["channels"]) == {topic.name for service in SERVICES for topic in topics(service)}
+    planned = {events_topic(service) for service in PLANNED}
+    assert set(ASYNCAPI["channels"]) == planned | {topic.name for service in SERVICES for topic in topics(service)}
 
 
 def test_every_message_is_on_one_channel_and_each_is_received_or_sent() -> None:

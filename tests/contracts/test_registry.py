@@ -9,20 +9,12 @@ from types import ModuleType
 import pytest
 
 from shared.contracts import answers
+from shared.contracts.event_type import EventType, topics
 from shared.contracts.model import Contract
-from shared.contracts.registry import (
-    ANSWER_TYPES,
-    BY_TYPE,
-    EVENTS,
-    SERVICES,
-    EventType,
-    stored_type,
-    taken_by,
-    topics,
-)
+from shared.contracts.registry import ANSWER_TYPES, BY_TYPE, EVENTS, PRODUCERS, SERVICES, stored_type, taken_by
 from tests.contracts.stored import own_events, service_names, service_of
 
-MODULES = [import_module(f"shared.contracts.{service}") for service in SERVICES]
+MODULES = [import_module(f"shared.contracts.{service}") for service in PRODUCERS]
 IDS = [event.type for event in EVENTS]
 
 
@@ -42,10 +34,10 @@ def test_every_service_of_the_tree_is_in_the_registry() -> None:
 
 
 def test_every_service_has_its_contracts_module() -> None:
-    assert [module.__name__.rpartition(".")[2] for module in MODULES] == list(SERVICES)
+    assert [module.__name__.rpartition(".")[2] for module in MODULES] == list(PRODUCERS)
 
 
-@pytest.mark.parametrize("module", MODULES, ids=SERVICES)
+@pytest.mark.parametrize("module", MODULES, ids=PRODUCERS)
 def test_every_contract_is_in_the_registry(module: ModuleType) -> None:
     service = module.__name__.rpartition(".")[2]
     assert contracts_in(module) == {event.model for event in EVENTS if event.service == service}

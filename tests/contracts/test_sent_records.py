@@ -57,7 +57,7 @@ EVERY = pytest.mark.parametrize("record", RECORDS, ids=NAMES)
 
 
 def test_everything_published_is_looked_at() -> None:
-    published = {event.type for event in EVENTS if event.direction == "published"}
+    published = {event.type for event in EVENTS if event.direction == "published" and event.service in SERVICES}
     answers = {f"cn.yizhan.{service}.{name}.v1" for service in SERVICES for name in ANSWERS}
     assert set(NAMES) == published | answers
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from shared.contracts.registry import intake_topic
+from shared.contracts.event_type import intake_topic
 from shared.testing.gates import GATE, REPORTED, RULES, SCANS, calling, duty, reported, scan, scanned, settle
 from shared.testing.topics import Publisher, binary
 from tests.running import Town

@@ -16,7 +16,7 @@ from scenario.figures import differing, expected, facts
 from scenario.player import Player
 from scenario.script import Day
 from scenario.system import System
-from shared.contracts.registry import feedback_topic
+from shared.contracts.event_type import feedback_topic
 from shared.testing.topics import read_all
 
 pytestmark = pytest.mark.journey

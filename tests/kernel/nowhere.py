@@ -15,7 +15,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
-from shared.contracts.registry import SERVICES, topics
+from shared.contracts.event_type import topics
+from shared.contracts.registry import SERVICES
 from shared.testing.topics import read_all
 
 CHUNK = 8 * 1024 * 1024  # bytes of a file looked at together

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from shared.content import Vault
-from shared.contracts.registry import feedback_topic, topics
+from shared.contracts.event_type import feedback_topic, topics
 from shared.database import Database
 from shared.embedded.infra import Infra
 from shared.testing.gates import SCANS, scan, settle

@@ -12,7 +12,7 @@ from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
 from msgspec import json
 
-from shared.contracts.registry import events_topic, feedback_topic, quarantine_topic
+from shared.contracts.event_type import events_topic, feedback_topic, quarantine_topic
 from shared.embedded.infra import Infra
 from shared.testing.gates import GATE, SCANNED, SCANS, Caller, calling, scan, scanned, settle
 from shared.testing.infrastructure import Databases

@@ -10,7 +10,7 @@ import httpx
 import psycopg
 import pytest
 
-from shared.contracts.registry import events_topic
+from shared.contracts.event_type import events_topic
 from shared.database import Database
 from shared.embedded.infra import Infra
 from shared.leases import LEASE

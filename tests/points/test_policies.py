@@ -12,10 +12,8 @@ from services.points.domain.presence import NoteDeparture, NotePresence
 from services.points.domain.report import CheckedItem, SendToReview, SubmitReport
 from services.points.domain.rights import OpenRight
 from services.points.handlers import HANDLERS
-from services.points.policies import (
-    INTAKE,
-    POLICIES,
-    TIMERS,
+from services.points.policies import INTAKE, POLICIES, TIMERS
+from services.points.policies.reports import (
     when_duty_assigned,
     when_patrol_report_accepted,
     when_visit_ended,

@@ -1,4 +1,4 @@
-"""Which streams each command reads and changes; the rules are in `domain/`."""
+"""Scans: which streams an entry, an exit and the end of a stay read and change."""
 
 from __future__ import annotations
 
@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from shared.decider import Change, Changes, Handlers, Read, decided
+from shared.decider import Change, Changes, Handlers, Read
 from shared.errors import NotFound, Refused
 
-from .domain import entry
-from .domain.duty import DUTY, AssignDuty
-from .domain.member import MEMBER, Member, RegisterMember, ReinstateMember, SuspendMember
-from .domain.occupancy import (
+from ..domain import entry
+from ..domain.member import MEMBER, Member
+from ..domain.occupancy import (
     OCCUPANCY,
     CloseBooks,
     LeavePlace,
@@ -22,18 +21,11 @@ from .domain.occupancy import (
     month_after,
     month_of,
 )
-from .domain.refusals import CodeUnknown, StationSuspended
-from .domain.station import (
-    STATION,
-    RegisterStation,
-    ResumeStation,
-    RetireStation,
-    SetHours,
-    SuspendStation,
-)
-from .domain.visits import VISITS, EndStay, ScanEntry, ScanExit, ScanRefused, VisitEnded, VisitsEvent, VisitStarted
+from ..domain.refusals import CodeUnknown
+from ..domain.station import STATION
+from ..domain.visits import VISITS, EndStay, ScanEntry, ScanExit, ScanRefused, VisitEnded, VisitsEvent, VisitStarted
 
-HANDLERS = Handlers(MEMBER, STATION, VISITS, OCCUPANCY, DUTY)
+HANDLERS = Handlers(MEMBER, STATION, VISITS, OCCUPANCY)
 
 
 class Books(NamedTuple):
@@ -123,58 +115,4 @@ def remembered(refusal: Refused, scan: ScanEntry | ScanExit, member: Member) -> 
     return refusal.recording(Change(VISITS, scan.member_id, [event]))
 
 
-@HANDLERS.on(EndStay)
-def end_stay(command: EndStay, read: Read) -> Changes:
-    """The occupancy knows the end since the entry and needs no word of it."""
-    return [decided(VISITS, command.member_id, command, read)]
-
-
-@HANDLERS.on(RegisterMember)
-def register_member(command: RegisterMember, read: Read) -> Changes:
-    return [decided(MEMBER, command.member_id, command, read)]
-
-
-@HANDLERS.on(SuspendMember)
-def suspend_member(command: SuspendMember, read: Read) -> Changes:
-    return [decided(MEMBER, command.member_id, command, read)]
-
-
-@HANDLERS.on(ReinstateMember)
-def reinstate_member(command: ReinstateMember, read: Read) -> Changes:
-    return [decided(MEMBER, command.member_id, command, read)]
-
-
-@HANDLERS.on(RegisterStation)
-def register_station(command: RegisterStation, read: Read) -> Changes:
-    return [decided(STATION, command.station_id, command, read)]
-
-
-@HANDLERS.on(SetHours)
-def set_hours(command: SetHours, read: Read) -> Changes:
-    return [decided(STATION, command.station_id, command, read)]
-
-
-@HANDLERS.on(SuspendStation)
-def suspend_station(command: SuspendStation, read: Read) -> Changes:
-    return [decided(STATION, command.station_id, command, read)]
-
-
-@HANDLERS.on(ResumeStation)
-def resume_station(command: ResumeStation, read: Read) -> Changes:
-    return [decided(STATION, command.station_id, command, read)]
-
-
-@HANDLERS.on(RetireStation)
-def retire_station(command: RetireStation, read: Read) -> Changes:
-    return [decided(STATION, command.station_id, command, read)]
-
-
-@HANDLERS.on(AssignDuty)
-def assign_duty(command: AssignDuty, read: Read) -> Changes:
-    """The rota names known stations only."""
-    station, duty = read(STATION, command.station_id), read(DUTY, command.duty_id)
-    if station.registered is None:
-        raise NotFound(f"no station is registered as {command.station_id}", field="station_id")
-    if station.retired:
-        raise StationSuspended("the station is retired for good: name another one", field="station_id")
-    return [Change(DUTY, command.duty_id, DUTY.decide(command, duty))]
+HANDLERS.each(VISITS, "member_id", EndStay)  # the occupancy knows the end since the entry and needs no word of it

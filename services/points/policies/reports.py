@@ -1,4 +1,4 @@
-"""Which event asks points for what. Rules are in `domain/`; here is only who tells whom."""
+"""What asks for reports to be filed, proven and answered."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from shared.contracts.points import PatrolReported
 from shared.decider import Command
 from shared.policies import Intake, Policies, Receipt, Timers
 
-from .domain.account import LOT_TIMER, EarnPoints, ExpireLot
-from .domain.presence import NoteDeparture, NotePresence
-from .domain.report import PRESENCE_TIMER, CheckedItem, PatrolReportAccepted, SendToReview, SubmitReport
-from .domain.rights import OpenRight
+from ..domain.account import EarnPoints
+from ..domain.presence import NoteDeparture, NotePresence
+from ..domain.report import PRESENCE_TIMER, CheckedItem, PatrolReportAccepted, SendToReview, SubmitReport
+from ..domain.rights import OpenRight
 
 POLICIES = Policies()
 INTAKE = Intake()
@@ -74,5 +74,4 @@ def when_patrol_report_accepted(event: PatrolReportAccepted) -> list[Command]:
 
 TIMERS: Timers = {
     ("report", PRESENCE_TIMER): lambda entity, ref, due_at: SendToReview(entity, due_at),
-    ("account", LOT_TIMER): lambda entity, ref, due_at: ExpireLot(entity, ref, due_at),
 }

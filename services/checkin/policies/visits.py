@@ -1,4 +1,4 @@
-"""Effects of causes: what gates ask for, and what timers do. Nothing that other services publish concerns us yet."""
+"""What gates ask for, and the timer that ends a stay."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from datetime import datetime
 
 from shared.contracts.checkin import MemberScanned
 from shared.decider import Command
-from shared.policies import Intake, Policies, Receipt, Timers
+from shared.policies import Intake, Receipt, Timers
 
-from .domain.device_time import moment_of
-from .domain.visits import STAY, VISITS, EndStay, ScanEntry, ScanExit
+from ..domain.device_time import moment_of
+from ..domain.visits import STAY, VISITS, EndStay, ScanEntry, ScanExit
 
-POLICIES = Policies()
 INTAKE = Intake()
 
 

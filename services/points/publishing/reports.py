@@ -1,12 +1,11 @@
-"""What points tells other services, and what each private fact becomes for them."""
+"""What others are told about patrol reports."""
 
 from __future__ import annotations
 
 from shared.contracts import points as contracts
 from shared.publishing import Publishing
 
-from .domain.account import PointsEarned
-from .domain.report import PatrolReportAccepted
+from ..domain.report import PatrolReportAccepted
 
 PUBLISHING = Publishing()
 
@@ -24,17 +23,4 @@ def patrol_report_accepted(event: PatrolReportAccepted, report_id: str) -> contr
         performed_from=event.performed_from,
         accepted_by=event.by,
         failed_items=list(event.failed_items),
-    )
-
-
-@PUBLISHING.on(PointsEarned)
-def points_earned(event: PointsEarned, member_id: str) -> contracts.PointsEarned:
-    return contracts.PointsEarned(
-        member_id=member_id,
-        lot_id=event.lot_id,
-        points=event.points,
-        reason=event.reason,
-        source_ref=event.source_ref,
-        earned_at=event.earned_at,
-        expires_at=event.expires_at,
     )

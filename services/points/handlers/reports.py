@@ -1,4 +1,4 @@
-"""Which streams each command reads, and which rules decide over them."""
+"""Patrol reports: which streams their commands and proofs read and change."""
 
 from __future__ import annotations
 
@@ -7,25 +7,22 @@ from datetime import datetime
 from shared.decider import Change, Changes, Handlers, Read, decided
 from shared.errors import NotFound
 
-from .domain.acceptance import answer, wait
-from .domain.account import (
-    ACCOUNT,
-    OPENING,
-    AlreadyEarned,
-    CreditLot,
-    EarnPoints,
-    ExpireLot,
-    GrantOpeningLot,
-    SpendPoints,
-    lot_expiry,
-    lot_id_of,
+from ..domain.acceptance import answer, wait
+from ..domain.presence import PRESENCE, NoteDeparture, NotePresence
+from ..domain.report import (
+    REPORT,
+    Closed,
+    NotFiled,
+    RetryAcceptance,
+    SendToReview,
+    SubmitReport,
+    Submitted,
+    UnderReview,
 )
-from .domain.presence import PRESENCE, NoteDeparture, NotePresence
-from .domain.report import REPORT, Closed, NotFiled, RetryAcceptance, SendToReview, SubmitReport, Submitted, UnderReview
-from .domain.rights import RIGHTS, ClaimSlot, OpenRight
-from .domain.rules import RULE_BOOK, RULES, DeclareKeyPeriod, PublishRules, RuleBook
+from ..domain.rights import RIGHTS, ClaimSlot, OpenRight
+from ..domain.rules import RULE_BOOK, RULES
 
-HANDLERS = Handlers(ACCOUNT, REPORT, RIGHTS, PRESENCE, RULES)
+HANDLERS = Handlers(REPORT, RIGHTS, PRESENCE, RULES)
 
 
 @HANDLERS.on(SubmitReport)
@@ -122,47 +119,3 @@ def _weighed_again(report: Submitted | UnderReview, now: datetime, read: Read) -
     presence = read(PRESENCE, report.patrol.volunteer_id)
     book = read(RULES, RULE_BOOK)
     return answer(report, right, presence, book, now)
-
-
-@HANDLERS.on(EarnPoints)
-def earn_points(command: EarnPoints, read: Read) -> Changes:
-    """Silent the second time: the policy that asks may be repeated (E24)."""
-    account = read(ACCOUNT, command.member_id)
-    book = read(RULES, RULE_BOOK)
-    return [Change(ACCOUNT, command.member_id, ACCOUNT.decide(_lot(command, command.reason, book), account))]
-
-
-@HANDLERS.on(GrantOpeningLot)
-def grant_opening_lot(command: GrantOpeningLot, read: Read) -> Changes:
-    """A person asks for this one, so a source that was credited before is said to be."""
-    account = read(ACCOUNT, command.member_id)
-    book = read(RULES, RULE_BOOK)
-    if lot_id_of(OPENING, command.source_ref) in account.earned:
-        raise AlreadyEarned
-    return [Change(ACCOUNT, command.member_id, ACCOUNT.decide(_lot(command, OPENING, book), account))]
-
-
-def _lot(command: EarnPoints | GrantOpeningLot, reason: str, book: RuleBook) -> CreditLot:
-    """PT5: the rules in force when the points were earned say how long they last."""
-    expires_at = lot_expiry(command.earned_at, book.lot_months_at(command.earned_at))
-    return CreditLot(command.points, reason, command.source_ref, command.earned_at, expires_at, command.now)
-
-
-@HANDLERS.on(SpendPoints)
-def spend_points(command: SpendPoints, read: Read) -> Changes:
-    return [decided(ACCOUNT, command.member_id, command, read)]
-
-
-@HANDLERS.on(ExpireLot)
-def expire_lot(command: ExpireLot, read: Read) -> Changes:
-    return [decided(ACCOUNT, command.member_id, command, read)]
-
-
-@HANDLERS.on(PublishRules)
-def publish_rules(command: PublishRules, read: Read) -> Changes:
-    return [decided(RULES, RULE_BOOK, command, read)]
-
-
-@HANDLERS.on(DeclareKeyPeriod)
-def declare_key_period(command: DeclareKeyPeriod, read: Read) -> Changes:
-    return [decided(RULES, RULE_BOOK, command, read)]

@@ -1,12 +1,11 @@
-"""What other services are told; what is not named here stays private."""
+"""What others are told about visits."""
 
 from __future__ import annotations
 
 from shared.contracts import checkin as contracts
 from shared.publishing import Publishing
 
-from .domain.duty import DutyAssigned
-from .domain.visits import VisitEnded, VisitStarted
+from ..domain.visits import VisitEnded, VisitStarted
 
 PUBLISHING = Publishing()
 
@@ -35,17 +34,4 @@ def visit_ended(event: VisitEnded, entity: str) -> contracts.VisitEnded:
         started_at=event.started_at,
         ended_at=event.at,
         exit_kind=event.exit_kind,
-    )
-
-
-@PUBLISHING.on(DutyAssigned)
-def duty_assigned(event: DutyAssigned, entity: str) -> contracts.DutyAssigned:
-    return contracts.DutyAssigned(
-        duty_id=entity,
-        kind=event.kind,
-        station_id=event.station_id,
-        window_from=event.window_from,
-        window_to=event.window_to,
-        people=list(event.people),
-        theme=event.theme,
     )

@@ -1,0 +1,9 @@
+"""Which streams each command reads and changes; the rules are in `domain/`."""
+
+from __future__ import annotations
+
+from shared.decider import Handlers
+
+from . import duties, members, stations, visits
+
+HANDLERS = Handlers().including(members.HANDLERS, stations.HANDLERS, visits.HANDLERS, duties.HANDLERS)

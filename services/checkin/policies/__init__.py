@@ -1,0 +1,11 @@
+"""Effects of causes: what machines and other services tell us, and what timers do."""
+
+from __future__ import annotations
+
+from shared.policies import Intake, Policies, Timers
+
+from . import visits
+
+INTAKE = Intake().including(visits.INTAKE)
+POLICIES = Policies()
+TIMERS: Timers = {**visits.TIMERS}

@@ -1,0 +1,1 @@
+"""Every event of every service, one file for each service; `registry.py` puts them together."""

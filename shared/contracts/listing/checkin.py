@@ -1,0 +1,66 @@
+"""The events of checkin."""
+
+from __future__ import annotations
+
+from shared.contracts import checkin
+from shared.contracts.event_type import EventType
+
+_VISIT = {"visit_id": "5f0c2a5e-6d5b-5c6e-9d5c-0d6f3f1f7a11", "member_id": "W01", "station_id": "S1"}
+
+EVENTS: tuple[EventType, ...] = (
+    EventType(
+        checkin.MemberScanned,
+        "checkin",
+        "intake",
+        "A gate read a member code; it becomes a visit, the end of one, or a refusal.",
+        "member_id",
+        {"member_id": "W01", "station_id": "S1", "gate_id": "S1-G1", "direction": "entry"},
+    ),
+    EventType(
+        checkin.VisitStarted,
+        "checkin",
+        "published",
+        "A member is inside a station: presence for points, and the occasion of gifts.",
+        "member_id",
+        {
+            **_VISIT,
+            "gate_id": "S1-G1",
+            "started_at": "2026-01-22T21:35:00Z",
+            "offline": False,
+            "clock_corrected": False,
+            "counted": True,
+            "flags": [],
+        },
+        consumers=("points",),
+    ),
+    EventType(
+        checkin.VisitEnded,
+        "checkin",
+        "published",
+        "A member has left a station.",
+        "member_id",
+        {
+            **_VISIT,
+            "started_at": "2026-01-22T21:35:00Z",
+            "ended_at": "2026-01-22T21:53:00Z",
+            "exit_kind": "scanned",
+        },
+        consumers=("points",),
+    ),
+    EventType(
+        checkin.DutyAssigned,
+        "checkin",
+        "published",
+        "People are on a duty of the rota; a patrol duty opens their right to file a report.",
+        "duty_id",
+        {
+            "duty_id": "D-S1-daily",
+            "kind": "patrol_daily",
+            "station_id": "S1",
+            "window_from": "2026-01-22T23:30:00Z",
+            "window_to": "2026-01-23T01:30:00Z",
+            "people": ["W13", "W02"],
+        },
+        consumers=("points",),
+    ),
+)
