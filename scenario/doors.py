@@ -13,7 +13,7 @@ import msgspec
 from cloudevents.core.bindings.kafka import to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 
-from scenario.script import Door, Order, Told
+from scenario.acts import STAFF, Caller, Door, Feigned, Order, Told
 from scenario.system import System
 from shared.contracts.envelope import headers_of
 from shared.contracts.event_type import EventType
@@ -24,7 +24,6 @@ from shared.kafka import Record, Sender
 
 PATIENCE = 90.0  # seconds: a service that was killed is back, and has its partitions again, well before
 PAUSE = 0.05  # seconds between tries
-STAFF = ("staff", ("officer", "planner"))
 PATHS = {"MemberScanned": ("/scans", "gate"), "PatrolReported": ("/patrol-reports", "patrol_app")}
 
 
@@ -37,7 +36,7 @@ class Doors:
 
     def __init__(self, system: System) -> None:
         self._system = system
-        self._tokens: dict[str, str] = {}
+        self._tokens: dict[Caller, str] = {}
         self._sender = Sender(system.infra.kafka, "scenario")
         self._http = httpx.AsyncClient(timeout=10.0, trust_env=False)
 
@@ -51,21 +50,28 @@ class Doors:
         await self._http.aclose()
 
     async def order(self, order: Order) -> dict[str, Any]:
-        """Give a command as staff."""
-        return await self._post(order.service, order.path, *STAFF, order.key, canonical(dict(order.body)))
+        """Give a command. Raises `Unexpected` unless it is answered as the day has it."""
+        body = canonical(dict(order.body))
+        return await self._post(order.service, order.path, order.caller, order.key, body, order.refused)
 
     async def tell(self, told: Told, door: Door) -> None:
         """Tell what a machine has seen."""
         event = BY_TYPE[stored_type(type(told.event))]
         if door == "http":
             path, role = PATHS[type(told.event).__name__]
-            await self._post(event.service, path, told.source, (role,), told.id, told.event.canonical())
+            caller = Caller(told.source, (role,))
+            await self._post(event.service, path, caller, told.id, told.event.canonical())
         else:
             await self._send(_record(told, event, structured=door == "structured"))
 
+    async def feign(self, feigned: Feigned) -> None:
+        """Publish what a service that is not built yet would."""
+        event = BY_TYPE[stored_type(type(feigned.event))]
+        await self._send(_published(feigned, event))
+
     async def ask(self, service: str, path: str, **wanted: str) -> dict[str, Any]:
         """A query's answer."""
-        return await self._answered("GET", service, path, *STAFF, params=wanted)
+        return await self._answered("GET", service, path, STAFF, params=wanted)
 
     async def knows(self, service: str, path: str) -> bool:
         """Whether a query has an answer."""
@@ -88,29 +94,29 @@ class Doors:
         return self._system.services[service].url
 
     async def _post(
-        self, service: str, path: str, subject: str, roles: tuple[str, ...], key: str, body: bytes
+        self, service: str, path: str, caller: Caller, key: str, body: bytes, refused: str | None = None
     ) -> dict[str, Any]:
         headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
-        return await self._answered("POST", service, path, subject, roles, headers, content=body)
+        return await self._answered("POST", service, path, caller, headers, refused, content=body)
 
     async def _answered(
         self,
         method: str,
         service: str,
         path: str,
-        subject: str,
-        roles: tuple[str, ...],
+        caller: Caller,
         headers: Mapping[str, str] | None = None,
+        refused: str | None = None,
         **content: Any,
     ) -> dict[str, Any]:
         """Again and again while the service is away: the same key makes the repeat harmless."""
         deadline = time.monotonic() + PATIENCE
         while True:
             try:
-                identified = {**(headers or {}), "Authorization": f"Bearer {self._token(subject, roles)}"}
+                identified = {**(headers or {}), "Authorization": f"Bearer {self._token(caller)}"}
                 answer = await self._http.request(method, self._url(service) + path, headers=identified, **content)
                 if answer.status_code != 503:
-                    return _body(answer, method, path)
+                    return _body(answer, method, path, refused)
                 trouble = answer.text
             except httpx.TransportError as error:
                 trouble = f"{type(error).__name__}: {error}"
@@ -128,17 +134,25 @@ class Doors:
                     raise
             await asyncio.sleep(PAUSE)
 
-    def _token(self, subject: str, roles: tuple[str, ...]) -> str:
-        if subject not in self._tokens:
-            self._tokens[subject] = self._system.token(subject, *roles)
-        return self._tokens[subject]
+    def _token(self, caller: Caller) -> str:
+        if caller not in self._tokens:
+            self._tokens[caller] = self._system.token(caller.subject, *caller.roles)
+        return self._tokens[caller]
 
 
-def _body(answer: httpx.Response, method: str, path: str) -> dict[str, Any]:
-    if answer.is_success:
-        body: dict[str, Any] = msgspec.json.decode(answer.content)
+def _body(answer: httpx.Response, method: str, path: str, refused: str | None) -> dict[str, Any]:
+    body: dict[str, Any] = msgspec.json.decode(answer.content) if answer.content else {}
+    if answer.is_success if refused is None else body.get("code") == refused:
         return body
-    raise Unexpected(f"{method} {path} was answered with {answer.status_code}: {answer.text[:500]}")
+    wanted = f", where {refused} was expected" if refused else ""
+    raise Unexpected(f"{method} {path} was answered with {answer.status_code}{wanted}: {answer.text[:500]}")
+
+
+def _published(feigned: Feigned, event: EventType) -> Record:
+    key = str(getattr(feigned.event, event.key))
+    attributes = {"id": feigned.id, "source": f"/yizhan/{event.service}", "type": event.type, "subject": key}
+    traced = {"partitionkey": key, "time": feigned.at.isoformat(), "correlationid": feigned.id}
+    return Record(event.topic, key, headers_of({**attributes, **traced}), feigned.event.canonical())
 
 
 def _record(told: Told, event: EventType, *, structured: bool) -> Record:

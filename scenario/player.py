@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from itertools import groupby
 
+from scenario.acts import Action, Moment
 from scenario.doors import PATIENCE, Doors, Unexpected
-from scenario.script import Action, Day, Moment
+from scenario.script import Day
 from scenario.system import System
 from shared.clock import CHINA
 
@@ -52,6 +53,10 @@ class Player:
     async def _act(self, action: Action) -> None:
         for told in action.told:
             await self._doors.tell(told, action.door)
+        for order in action.orders:
+            await self._doors.order(order)
+        for feigned in action.feigned:
+            await self._doors.feign(feigned)
 
     def _fatal(self, day: Day) -> Moment | None:
         """Somewhere in the middle half, with the work of that moment in flight."""

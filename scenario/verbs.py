@@ -9,6 +9,7 @@ import json
 import signal
 import sys
 import time
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
@@ -51,18 +52,26 @@ def day(options: argparse.Namespace) -> int:
 
 
 async def play_and_check(system: System, script: Day, crash: str | None = None) -> list[str]:
-    """Play, show the figures, check what is always true; answers all that is wrong."""
+    """Play, show the figures, check what is always true, read all topics again and check again; answers all faults."""
     from scenario.checks import all_faults
     from scenario.doors import Doors
     from scenario.player import Player
+    from scenario.replaying import replay_faults
 
     async with Doors(system) as doors:
-        await Player(system, doors, say, crash).play(script)
+        player = Player(system, doors, say, crash)
+        await player.play(script)
         wrong = await show_figures(doors, script)
-    checking = time.monotonic()
-    faults = await all_faults(system)
-    say(f"checks              {time.monotonic() - checking:5.1f} s  {len(faults)} faults")
-    return wrong + faults
+        wrong += await _timed("checks", all_faults(system))
+        wrong += await _timed("replay", replay_faults(system, doors, player))
+        return wrong + await _timed("checks", all_faults(system))
+
+
+async def _timed(name: str, checking: Awaitable[list[str]]) -> list[str]:
+    started = time.monotonic()
+    faults = await checking
+    say(f"{name:18}  {time.monotonic() - started:5.1f} s  {len(faults)} faults")
+    return faults
 
 
 async def show_figures(doors: Any, script: Day) -> list[str]:

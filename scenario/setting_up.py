@@ -1,0 +1,74 @@
+"""What must be there before the day begins, as commands of staff."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from scenario.acts import Order
+from scenario.naming import Names
+
+
+class SettingUp:
+    """Reads the upper part of the day file."""
+
+    def __init__(self, data: Mapping[str, Any], names: Names) -> None:
+        self._data, self._names = data, names
+
+    def rounds(self) -> list[list[Order]]:
+        """Each list may be done in any order, after the one before it."""
+        facts = [*self._members(), *self._stations(), self._rules(), self._key_period()]
+        rest = [*self._hours(), *self._lots(), *self._duties()]
+        for orders in (facts, rest):
+            self._names.shuffle(orders)
+        return [facts, rest]
+
+    def _order(self, service: str, path: str, **body: Any) -> Order:
+        return Order(service, path, body, self._names.drawn("set-up"))
+
+    def _members(self) -> Iterator[Order]:
+        for member, trade in self._data["members"].items():
+            yield self._order("checkin", "/members", member_id=member, trade=trade)
+
+    def _stations(self) -> Iterator[Order]:
+        for station, facts in self._data["stations"].items():
+            place = {"city": "lanzhou", "county": "chengguan", "lat_e6": facts["lat_e6"], "lon_e6": facts["lon_e6"]}
+            size = {"capacity": facts["capacity"], "always_open": facts.get("always_open", False)}
+            yield self._order("checkin", "/stations", station_id=station, **place, **size)
+
+    def _hours(self) -> Iterator[Order]:
+        for station, facts in self._data["stations"].items():
+            if "opens" in facts:
+                times = {"opens_min": _minutes(facts["opens"]), "closes_min": _minutes(facts["closes"])}
+                weekly = [{"weekday": weekday, **times} for weekday in range(1, 8)]
+                yield self._order("checkin", f"/stations/{station}/set-hours", weekly=weekly)
+
+    def _duties(self) -> Iterator[Order]:
+        for name, duty in self._data["duties"].items():
+            window = self._window(duty)
+            what = {"duty_id": name, "kind": duty["kind"], "station_id": duty["station"], "theme": duty.get("theme")}
+            people = [self._names.member(who) for who in duty["people"]]
+            yield self._order("checkin", "/duties", **what, **window, people=people)
+
+    def _lots(self) -> Iterator[Order]:
+        for lot in self._data["opening_lots"]:
+            path = f"/accounts/{self._names.member(lot['who'])}/grant-opening-lot"
+            what = {"points": lot["points"], "source_ref": self._names.drawn("old")}
+            yield self._order("points", path, **what, earned_at=self._names.text(lot["earned"]))
+
+    def _rules(self) -> Order:
+        rules = {**self._data["rules"], "effective_from": self._names.text(self._data["rules"]["effective_from"])}
+        return self._order("points", "/rules", **rules)
+
+    def _key_period(self) -> Order:
+        period = self._data["key_period"]
+        where = {"stations": period["stations"], "code": period["code"]}
+        return self._order("points", "/key-periods", **where, **self._window(period))
+
+    def _window(self, entry: Mapping[str, Any]) -> dict[str, str]:
+        return {"window_from": self._names.text(entry["from"]), "window_to": self._names.text(entry["to"])}
+
+
+def _minutes(time: str) -> int:
+    hours, minutes = time.split(":")
+    return int(hours) * 60 + int(minutes)
