@@ -11,8 +11,8 @@ from shared.decider import Command, Decider, DomainEvent
 from shared.errors import NotFound, ValidationFailed
 
 from . import refusals
+from .geometry import Place
 from .hours import NEVER_OPEN, DateException, Hours, WeeklyInterval, check_hours, hours_of
-from .travel import Place
 from .values import LONGEST_STAY_MIN, MAX_STAY_MIN
 
 
