@@ -56,19 +56,21 @@ test: install ## run the tests, without the slow ones; starts what it needs
 test-all: install ## run every test; SHARD=2/3 runs the second third
 	@$(BIN)/python -m pytest -m "" $(if $(SHARD),-p tests.sharding --shard $(SHARD))
 
-check: install ## imports, style, format, types, docs/contracts, docs/access; edits nothing
+check: install ## imports, style, format, types, docs made from code; edits nothing
 	@$(BIN)/lint-imports --no-logo
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/mypy $(CODE)
 	@$(BIN)/python -m shared.contracts.generate --check
 	@$(BIN)/python -m shared.access.generate --check
+	@$(BIN)/python -m shared.error_pages --check
 
-fix: install ## repair style and format where a tool can, write docs/contracts and docs/access
+fix: install ## repair style and format where a tool can, write docs made from code
 	@$(BIN)/ruff check --fix $(CODE) || true
 	@$(BIN)/ruff format $(CODE)
 	@$(BIN)/python -m shared.contracts.generate
 	@$(BIN)/python -m shared.access.generate
+	@$(BIN)/python -m shared.error_pages
 
 bench: install ## run the benchmarks
 	@$(BIN)/python -m benchmarks
@@ -78,6 +80,7 @@ new-service: install ## one more service, small and whole: make new-service NAME
 	@$(BIN)/ruff check --quiet --fix services/$(NAME) tests/$(NAME)
 	@$(BIN)/python -m shared.contracts.generate
 	@$(BIN)/python -m shared.access.generate
+	@$(BIN)/python -m shared.error_pages
 	@$(BIN)/python -m tests.contracts.write_samples
 
 clean: ## stop and remove what runs and was written here, caches too; keeps .venv

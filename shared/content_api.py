@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import Field, TypeAdapter, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter, ValidationError
 
 from shared.access.table import ANY, Asked, Line, found, line
 from shared.content import ABOUT, ContentAltered
@@ -78,6 +78,24 @@ class Erasure(Contract):
     reason: Code = Field(examples=["person_asked"])
 
 
+class Posted(BaseModel):
+    """Where content is kept."""
+
+    ref: str = Field(description="For events and for `GET /content/{ref}`.")
+    hmac: str = Field(description="Over the content, with the key of whom it is about.")
+    media_type: str
+    bytes: int
+
+
+class ErasureAnswer(BaseModel):
+    """What was erased. The same for every repeat of its Idempotency-Key."""
+
+    outcome: Literal["accepted", "unchanged"]
+    command_id: str
+    refs: int = Field(description="How many references lead to nothing from now on.")
+    position: str
+
+
 async def _posted_by_or_about(db: Connection, asked: Asked) -> bool:
     row = await (await db.execute(ABOUT, (asked.value,))).fetchone()
     return row is not None and asked.principal.id in (row[0], row[1])
@@ -99,6 +117,7 @@ CONTENT: tuple[Line, ...] = (
 
 @router.post(
     "",
+    responses={200: {"model": Posted}},
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -123,7 +142,7 @@ async def post(
     return Response(msgspec.json.encode(body), media_type=JSON, headers=headers)
 
 
-@router.post("/erase")
+@router.post("/erase", responses={200: {"model": ErasureAnswer}})
 async def erase(body: Erasure, call: Call) -> Response:
     """Erase all content about a person or a case: the key, the rows, and a fact in the log that it was done."""
     if body.subject == SUBJECT_OF_QUARANTINE:

@@ -36,6 +36,7 @@ from shared.identity import Verifier
 from shared.ingest import Ingest
 from shared.kafka import Sender
 from shared.leases import Leases
+from shared.openapi import complete
 from shared.page import PageBuilder
 from shared.projecting import PAGE
 from shared.queries import Queries
@@ -165,6 +166,7 @@ def _web(service: Service, api: Api, guard: Guard, health: Health, role: str) ->
         for router in (content_api.router, *service.routers):
             app.include_router(router, dependencies=[Depends(guard)])
         check_complete(app, service.access, guard)
+        complete(app)
     return app
 
 
