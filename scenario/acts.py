@@ -1,4 +1,4 @@
-"""What people and machines do on the day: commands, events told to us, and what services not built yet would publish."""
+"""What people and machines do on the day: commands, events told to us, and what unbuilt services would publish."""
 
 from __future__ import annotations
 
