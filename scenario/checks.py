@@ -15,7 +15,7 @@ from sqlalchemy import Table, select
 from scenario.preparing import DESCRIBED
 from scenario.system import System
 from services.checkin.projections.member_visits import VISIT
-from services.points.projections.balance import LOT
+from services.points.projections.balance import LOT, OWN
 from services.points.projections.statement import LINE
 from shared.contracts.registry import BY_TYPE, PLANNED
 from shared.database import Database
@@ -35,8 +35,8 @@ async def all_faults(system: System) -> list[str]:
         logs = {name: await whole_log(database) for name, database in live.items()}
         faults = [f"{name}: {fault}" for name in live for fault in await _of_one(system, name, live[name], logs[name])]
         visits = await _rows(live["checkin"], VISIT)
-        lots, lines = await _rows(live["points"], LOT), await _rows(live["points"], LINE)
-        return [*faults, *visit_faults(visits), *ledger_faults(lots, lines), *cause_faults(logs)]
+        lots, accounts, lines = [await _rows(live["points"], table) for table in (LOT, OWN, LINE)]
+        return [*faults, *visit_faults(visits), *ledger_faults(lots, accounts, lines), *cause_faults(logs)]
     finally:
         for database in live.values():
             await database.close()
@@ -69,18 +69,22 @@ def visit_faults(visits: Sequence[Mapping[str, Any]]) -> list[str]:
     return faults
 
 
-def ledger_faults(lots: Sequence[Mapping[str, Any]], lines: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What moved in and out of an account is what lies in its lots, and no lot is overdrawn."""
+def ledger_faults(
+    lots: Sequence[Mapping[str, Any]], accounts: Sequence[Mapping[str, Any]], lines: Sequence[Mapping[str, Any]]
+) -> list[str]:
+    """What moved in and out of an account is what lies in its lots less its debt, and no lot is overdrawn."""
     left: dict[str, int] = defaultdict(int)
     moved: dict[str, int] = defaultdict(int)
     for lot in lots:
         left[lot["member_id"]] += lot["remaining"]
+    for account in accounts:
+        left[account["member_id"]] -= account["debt"]
     for line in lines:
         moved[line["member_id"]] += line["points"]
     faults = [f"points: lot {lot['lot_id']} holds {lot['remaining']}" for lot in lots if lot["remaining"] < 0]
     for member in sorted(left.keys() | moved.keys()):
         if left[member] != moved[member]:
-            faults.append(f"points: {member} has {left[member]} in lots and {moved[member]} by the statement")
+            faults.append(f"points: {member} has {left[member]} by lots and debt, {moved[member]} by the statement")
     return faults
 
 

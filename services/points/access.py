@@ -9,7 +9,7 @@ ACCESS = Access(
     line("POST /patrol-reports", patrol_app=ANY, volunteer=own("volunteer_id")),
     line("GET /patrol-reports/{report_id}", anyone=ANY),
     line("POST /accounts/{member_id}/grant-opening-lot", officer=ANY),
-    line("POST /accounts/{member_id}/spend", machine=ANY),
+    line("POST /accounts/{member_id}/transfer", officer=ANY, anyone=own("member_id")),
     line("GET /accounts/{member_id}/balance", officer=ANY, machine=ANY, anyone=own("member_id")),
     line("GET /accounts/{member_id}/statement", officer=ANY, machine=ANY, anyone=own("member_id")),
     line("GET /leaderboard", anyone=ANY),

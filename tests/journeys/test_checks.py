@@ -40,15 +40,21 @@ def test_two_open_visits_are_found() -> None:
 
 def test_a_ledger_that_differs_from_its_lots_is_found() -> None:
     lots = [{"member_id": "W13", "lot_id": "a", "remaining": 3}]
-    assert ledger_faults(lots, [{"member_id": "W13", "points": 3}]) == []
-    assert ledger_faults(lots, [{"member_id": "W13", "points": 2}]) == [
-        "points: W13 has 3 in lots and 2 by the statement"
+    assert ledger_faults(lots, [], [{"member_id": "W13", "points": 3}]) == []
+    assert ledger_faults(lots, [], [{"member_id": "W13", "points": 2}]) == [
+        "points: W13 has 3 by lots and debt, 2 by the statement"
     ]
+
+
+def test_a_debt_counts_against_the_lots() -> None:
+    owing, line = [{"member_id": "W13", "debt": 2}], [{"member_id": "W13", "points": -2}]
+    assert ledger_faults([], owing, line) == []
+    assert ledger_faults([], [], line) == ["points: W13 has 0 by lots and debt, -2 by the statement"]
 
 
 def test_an_overdrawn_lot_is_found() -> None:
     lots = [{"member_id": "W13", "lot_id": "a", "remaining": -1}]
-    assert ledger_faults(lots, [{"member_id": "W13", "points": -1}]) == ["points: lot a holds -1"]
+    assert ledger_faults(lots, [], [{"member_id": "W13", "points": -1}]) == ["points: lot a holds -1"]
 
 
 def test_an_effect_with_its_cause_in_its_correlation_is_in_order() -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from services.points.domain.account import ACCOUNT, GrantOpeningLot, PointsAccount, SpendPoints
+from services.points.domain.account import ACCOUNT, GrantOpeningLot
+from services.points.domain.ledger import PointsAccount
 from services.points.domain.presence import NoteDeparture, NotePresence
 from services.points.domain.report import CheckedItem, SubmitReport
 from services.points.domain.rights import OpenRight, PatrolKind
@@ -14,7 +15,6 @@ from .the_day import at
 
 EVE = at("09:00", "2026-01-22")
 NIGHT = at("18:00", "2026-01-24")
-SPENT_FIRST, SPENT_SECOND = at("12:00"), at("19:05")
 
 
 def duty(duty_id: str, kind: PatrolKind, station: str, since: str, until: str, *people: str) -> Command:
@@ -51,17 +51,14 @@ DAY: list[Command] = [
     patrol("morning", "V1", "S1", "08:00", "08:20"),
     patrol("morning", "V2", "S1", "08:02", "08:22"),
     *visit("V2", "S1", "08:00", "08:28"),  # told after the report: gates may lag behind phones
-    SpendPoints("V1", "towel", 6, SPENT_FIRST),
     *visit("L1", "S1", "13:55", "14:45"),
     patrol("weekly", "L1", "S1", "14:00", "14:40"),
     *visit("V3", "S2", "14:50", "15:45"),
     patrol("heating", "V3", "S2", "15:00", "15:40"),
     *visit("V1", "S2", "17:25", "17:58"),
     patrol("evening", "V1", "S2", "17:30", "17:55"),
-    SpendPoints("V3", "thermos", 10, at("19:00")),
-    SpendPoints("V3", "soap", 4, SPENT_SECOND),
 ]
-BALANCES = {"V1": 4, "V2": 2, "V3": 3, "L1": 8}  # V2's and V3's hazard reports would add 2 each
+BALANCES = {"V1": 10, "V2": 2, "V3": 7, "L1": 8}  # V2's and V3's hazard reports would add 2 each
 
 
 def accounts(commands: list[Command]) -> dict[str, PointsAccount]:
@@ -77,10 +74,14 @@ def test_the_day_ends_with_the_expected_balances() -> None:
 def test_the_day_leaves_the_expected_lots() -> None:
     left = accounts(SET_UP + DAY)
     assert [(lot.lot_id, lot.remaining) for lot in left["V1"].lots] == [
-        ("patrol:morning-V1", 1),
+        ("opening:old-1", 5),
+        ("patrol:morning-V1", 2),
         ("patrol:evening-V1", 3),
     ]
-    assert [(lot.lot_id, lot.remaining) for lot in left["V3"].lots] == [("patrol:heating-V3", 3)]
+    assert [(lot.lot_id, lot.remaining) for lot in left["V3"].lots] == [
+        ("opening:old-2", 3),
+        ("patrol:heating-V3", 4),
+    ]
 
 
 def test_the_day_ends_the_same_when_every_command_comes_twice() -> None:
@@ -91,9 +92,8 @@ def test_the_day_ends_the_same_when_every_command_comes_twice() -> None:
 def test_the_day_earns_the_same_when_reports_come_before_duties_and_rules_and_visits_come_last() -> None:
     visits = [command for command in DAY if isinstance(command, NotePresence | NoteDeparture)]
     reports = [command for command in DAY if isinstance(command, SubmitReport)]
-    spends = [command for command in DAY if isinstance(command, SpendPoints)]
     earned = {member: account.earned for member, account in accounts(SET_UP + DAY).items()}
-    late = accounts([*reports, *SET_UP, *visits, *spends])
+    late = accounts([*reports, *SET_UP, *visits])
     assert {member: account.earned for member, account in late.items()} == earned
 
 

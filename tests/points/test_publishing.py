@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from services.points.domain.account import PointsEarned, lot_id_of
+from services.points.domain.ledger import PointsEarned
+from services.points.domain.lots import lot_id_of
 from services.points.handlers import HANDLERS
 from services.points.publishing import PUBLISHING
 from shared.contracts import points as contracts

@@ -1,4 +1,4 @@
-"""Accounts 积分账户: balance, statement, ranking, spending."""
+"""Accounts 积分账户: balance, statement, ranking; spending is at machines."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from shared.clock import CHINA
 from shared.contracts.model import Contract, Id, Instant
 from shared.web import Call, MinPosition, found
 
-from ..domain.account import GrantOpeningLot, SpendPoints
+from ..domain.account import GrantOpeningLot, TransferNotAllowed
 from ..projections import balance, leaderboard, statement
 
 router = APIRouter(tags=["accounts"])
@@ -28,10 +28,10 @@ class Opening(Contract):
     earned_at: Instant
 
 
-class Spending(Contract):
-    """Points to spend on one redemption."""
+class Transfer(Contract):
+    """Points for somebody else."""
 
-    redemption_id: Id
+    to_member_id: Id
     points: Points
 
 
@@ -42,10 +42,10 @@ async def grant_opening_lot(member_id: Id, body: Opening, call: Call) -> Respons
     return await call.give(command, body)
 
 
-@router.post("/accounts/{member_id}/spend")
-async def spend(member_id: Id, body: Spending, call: Call) -> Response:
-    """Spend points, earliest expiry first (PT6)."""
-    return await call.give(SpendPoints(member_id, body.redemption_id, body.points, call.now), body)
+@router.post("/accounts/{member_id}/transfer")
+async def transfer(member_id: Id, body: Transfer, call: Call) -> Response:
+    """Points are personal: always refused, with `TRANSFER_NOT_ALLOWED`."""
+    raise TransferNotAllowed
 
 
 @router.get("/accounts/{member_id}/balance")

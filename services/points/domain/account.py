@@ -1,21 +1,39 @@
-"""PointsAccount 积分账户: lots 积分批次 of points, each with its own expiry, spent in a fixed order."""
+"""PointsAccount 积分账户: what is asked of a member's points, and what the rules say to it.
+
+What can happen to them, and where they lie after it, is in ledger.py and lots.py.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeAlias, assert_never, get_args
 
-import msgspec
-
-from shared.clock import CHINA
-from shared.decider import Command, DeadlineCleared, DeadlineSet, Decider, DomainEvent
+from shared.decider import Command, DeadlineCleared, DeadlineSet, Decider
 from shared.errors import Refused, ValidationFailed
 
-LOT_TIMER = "lot"
+from .ledger import (
+    HELD,
+    LOT_TIMER,
+    LedgerEvent,
+    LevelReached,
+    PointsAccount,
+    PointsDebtRepaid,
+    PointsEarned,
+    PointsExpired,
+    PointsHeld,
+    PointsRefunded,
+    PointsReleased,
+    PointsReversed,
+    PointsSpent,
+    SourceBarred,
+    evolve,
+)
+from .lots import Portion, lot_id_of, total
+from .values import REFUND_LASTS, level_of
+
 OPENING = "opening"
-LONGEST_ID = 96  # characters; what contracts allow an id
+REFUND = "refund"
 
 
 class EarnPoints(Command, frozen=True):
@@ -50,10 +68,57 @@ class CreditLot(Command, frozen=True):
     now: datetime
 
 
-class SpendPoints(Command, frozen=True):
+class ReversePoints(Command, frozen=True):
+    """Take back what one source has given: once, however often it is told (PT9).
+
+    A source that was never credited is barred: should its credit come later, it is not paid.
+    """
+
     member_id: str
+    reason: str
+    source_ref: str
+    now: datetime
+
+
+class HoldPoints(Command, frozen=True):
+    """Promise points to a redemption (PT11)."""
+
+    hold_id: str
+    points: int
+    until: datetime
+    now: datetime
+
+
+class CaptureHold(Command, frozen=True):
+    """The goods came out: the held points are spent. It stands, whatever expired meanwhile (PT7)."""
+
+    hold_id: str
+    redemption_id: str
+    now: datetime
+
+
+class ReleaseHold(Command, frozen=True):
+    """The goods will not come out."""
+
+    hold_id: str
+    why: str
+    now: datetime
+
+
+class ChargePoints(Command, frozen=True):
+    """The goods came out after the hold had ended: charge what there is, owe the rest (PT12)."""
+
     redemption_id: str
     points: int
+    now: datetime
+
+
+class RefundPoints(Command, frozen=True):
+    """Give back the price of a redemption: `paid` from lots, `owed` as debt (PT8)."""
+
+    redemption_id: str
+    paid: tuple[Portion, ...]
+    owed: int
     now: datetime
 
 
@@ -63,64 +128,9 @@ class ExpireLot(Command, frozen=True):
     now: datetime
 
 
-class Allocation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What one lot gives to a redemption."""
-
-    lot_id: str
-    points: int
-
-
-class PointsEarned(DomainEvent, frozen=True):
-    lot_id: str
-    points: int
-    reason: str
-    source_ref: str
-    earned_at: datetime
-    expires_at: datetime | None
-
-
-class PointsSpent(DomainEvent, frozen=True):
-    """`hold_id` is None where the points were not held first."""
-
-    redemption_id: str
-    allocations: tuple[Allocation, ...]
-    hold_id: str | None
-
-
-class PointsExpired(DomainEvent, frozen=True):
-    lot_id: str
-    points: int
-
-
-AccountCommand: TypeAlias = CreditLot | SpendPoints | ExpireLot
-AccountEvent: TypeAlias = PointsEarned | PointsSpent | PointsExpired | DeadlineSet | DeadlineCleared
-
-
-class Lot(msgspec.Struct, frozen=True):
-    lot_id: str
-    remaining: int
-    earned_at: datetime
-    expires_at: datetime | None
-
-    def is_live_at(self, now: datetime) -> bool:
-        return self.expires_at is None or now < self.expires_at
-
-    @property
-    def turn(self) -> tuple[bool, datetime, datetime, str]:
-        """PT6: earliest expiry first and never last, then earliest earned, then lot id."""
-        return (self.expires_at is None, self.expires_at or self.earned_at, self.earned_at, self.lot_id)
-
-
-class PointsAccount(msgspec.Struct, frozen=True):
-    """Lots with points left, in the order of spending. `earned` and `redeemed` grow with the account's life."""
-
-    lots: tuple[Lot, ...] = ()
-    earned: frozenset[str] = frozenset()  # lot ids, which stand for (reason, source)
-    redeemed: frozenset[str] = frozenset()
-
-    def available(self, now: datetime) -> int:
-        """A lot past its expiry is not available, even before its timer has come."""
-        return sum(lot.remaining for lot in self.lots if lot.is_live_at(now))
+AccountCommand: TypeAlias = (
+    CreditLot | ReversePoints | HoldPoints | CaptureHold | ReleaseHold | ChargePoints | RefundPoints | ExpireLot
+)
 
 
 class InsufficientPoints(Refused):
@@ -131,36 +141,35 @@ class AlreadyEarned(Refused):
     """Points were credited for this source and reason before. Nothing is left to do."""
 
 
-def lot_id_of(reason: str, source_ref: str) -> str:
-    """One lot for each (reason, source); a digest where the plain name would be longer than an id may be."""
-    name = f"{reason}:{source_ref}"
-    return name if len(name) <= LONGEST_ID else "lot:" + hashlib.sha256(name.encode()).hexdigest()
+class TransferNotAllowed(Refused):
+    """Points are personal and cannot be given to anybody. Spend them at a machine; the goods may be given away."""
 
 
-def lot_expiry(earned_at: datetime, months: int | None) -> datetime | None:
-    """PT5: good through the last day of the given number of months after the month of earning; None never expires."""
-    if months is None:
-        return None
-    earned = earned_at.astimezone(CHINA)
-    month = earned.year * 12 + earned.month - 1 + months + 1
-    return datetime(month // 12, month % 12 + 1, 1, tzinfo=CHINA).astimezone(UTC)
-
-
-def decide(command: AccountCommand, account: PointsAccount) -> Sequence[AccountEvent]:
+def decide(command: AccountCommand, account: PointsAccount) -> Sequence[LedgerEvent]:
     match command:
         case CreditLot():
             return _credited(command, account)
-        case SpendPoints(_, redemption_id) if redemption_id in account.redeemed:
-            return []
-        case SpendPoints():
-            return _spent(command, account)
+        case ReversePoints():
+            return _reversed(command, account)
+        case HoldPoints():
+            return _held(command, account)
+        case CaptureHold(hold_id, redemption_id, now):
+            hold = account.hold(hold_id)
+            return [] if hold is None else [PointsSpent(now, redemption_id, hold.allocations, hold_id, 0)]
+        case ReleaseHold():
+            return _released(command, account)
+        case ChargePoints(redemption_id, points, now):
+            taken = account.take(points, now)
+            return [PointsSpent(now, redemption_id, taken, None, points - total(taken))]
+        case RefundPoints():
+            return _refunded(command, account)
         case ExpireLot():
             return _expired(command, account)
         case _:
             assert_never(command)
 
 
-def _credited(command: CreditLot, account: PointsAccount) -> list[AccountEvent]:
+def _credited(command: CreditLot, account: PointsAccount) -> list[LedgerEvent]:
     lot_id = lot_id_of(command.reason, command.source_ref)
     if command.points < 1:
         raise ValidationFailed("Points must be 1 or more.", field="points")
@@ -175,67 +184,88 @@ def _credited(command: CreditLot, account: PointsAccount) -> list[AccountEvent]:
         earned_at=command.earned_at,
         expires_at=command.expires_at,
     )
-    if command.expires_at is None:
-        return [earned]
-    return [earned, DeadlineSet(at=command.now, name=LOT_TIMER, ref=lot_id, due_at=command.expires_at)]
+    before, after = level_of(account.lifetime), level_of(account.lifetime + command.points)
+    reached = [LevelReached(command.now, n, account.lifetime + command.points) for n in range(before + 1, after + 1)]
+    return _repaying([earned, *_deadline(command.now, lot_id, command.expires_at), *reached], account, command.now)
 
 
-def _spent(command: SpendPoints, account: PointsAccount) -> list[AccountEvent]:
-    if command.points < 1:
-        raise ValidationFailed("Points must be 1 or more.", field="points")
+def _deadline(now: datetime, lot_id: str, expires_at: datetime | None) -> list[LedgerEvent]:
+    return [] if expires_at is None else [DeadlineSet(at=now, name=LOT_TIMER, ref=lot_id, due_at=expires_at)]
+
+
+def _repaying(events: list[LedgerEvent], account: PointsAccount, now: datetime) -> list[LedgerEvent]:
+    """PT9: whatever becomes available to one who owes repays his debt first."""
+    for event in events:
+        account = evolve(account, event)
+    taken = account.take(account.debt, now)
+    return [*events, PointsDebtRepaid(now, total(taken), taken)] if taken else events
+
+
+def _reversed(command: ReversePoints, account: PointsAccount) -> list[LedgerEvent]:
+    """PT9. Held points are promised: they stay, and repay what is owed should they be released."""
+    source = (lot_id_of(command.reason, command.source_ref), command.reason, command.source_ref)
+    points = account.earned.get(source[0])
+    if points is None:
+        return [SourceBarred(command.now, *source)]
+    if points == 0:
+        return []
+    taken = account.take(points, command.now, first=source[0])
+    return [PointsReversed(command.now, *source, points, taken, points - total(taken))]
+
+
+def _held(command: HoldPoints, account: PointsAccount) -> list[LedgerEvent]:
     available = account.available(command.now)
     if command.points > available:
         raise InsufficientPoints(f"{command.points} points asked, {available} available.")
-    allocations = _allocations(command, account)
-    return [PointsSpent(at=command.now, redemption_id=command.redemption_id, allocations=allocations, hold_id=None)]
+    return [PointsHeld(command.now, command.hold_id, account.take(command.points, command.now), command.until)]
 
 
-def _allocations(command: SpendPoints, account: PointsAccount) -> tuple[Allocation, ...]:
-    """PT6 over the lots as they lie, never from an empty or an expired one (E30)."""
-    missing = command.points
-    allocations: list[Allocation] = []
-    for lot in account.lots:
-        taken = min(lot.remaining, missing) if lot.is_live_at(command.now) else 0
-        if taken:
-            allocations.append(Allocation(lot.lot_id, taken))
-            missing -= taken
-    return tuple(allocations)
+def _released(command: ReleaseHold, account: PointsAccount) -> list[LedgerEvent]:
+    """PT7: points of a lot whose expiry came meanwhile expire at once."""
+    hold = account.hold(command.hold_id)
+    if hold is None:
+        return []
+    events: list[LedgerEvent] = [PointsReleased(command.now, command.hold_id, command.why)]
+    for part in hold.allocations:
+        lot = account.lot(part.lot_id)
+        if lot is not None and lot.expires_at is not None and not lot.is_live_at(command.now):
+            events.append(PointsExpired(max(command.now, lot.expires_at), lot.lot_id, part.points))
+    return _repaying(events, account, command.now)
 
 
-def _expired(command: ExpireLot, account: PointsAccount) -> list[AccountEvent]:
-    lot = next((lot for lot in account.lots if lot.lot_id == command.lot_id), None)
+def _refunded(command: RefundPoints, account: PointsAccount) -> list[LedgerEvent]:
+    """PT8. What was owed and is repaid by now came from lots nobody knows any more: it is in the new lot too."""
+    now, expires_at = command.now, command.now + REFUND_LASTS
+    back = [portion for portion in command.paid if _takes_back(portion, account, now)]
+    forgiven = min(command.owed, account.debt)
+    renewed = total(command.paid) - total(tuple(back)) + command.owed - forgiven
+    if renewed:
+        back.append(Portion(lot_id_of(REFUND, command.redemption_id), renewed, now, expires_at))
+    refunded = PointsRefunded(now, command.redemption_id, tuple(back), forgiven)
+    deadlines = [event for portion in back for event in _deadline(now, portion.lot_id, portion.expires_at)]
+    return _repaying([refunded, *deadlines], account, now)
+
+
+def _takes_back(portion: Portion, account: PointsAccount, now: datetime) -> bool:
+    lot = account.lot(portion.lot_id)
+    return (portion.expires_at is None or now < portion.expires_at) and (lot is None or not lot.over)
+
+
+def _expired(command: ExpireLot, account: PointsAccount) -> list[LedgerEvent]:
+    lot = account.lot(command.lot_id)
     if lot is None:
-        return [DeadlineCleared(at=command.now, name=LOT_TIMER, ref=command.lot_id, reason="spent")]
+        return [_cleared(command, "spent")]
     if lot.is_live_at(command.now):
         return []  # asked too early, which the timer never does
-    return [
-        PointsExpired(at=command.now, lot_id=lot.lot_id, points=lot.remaining),
-        DeadlineCleared(at=command.now, name=LOT_TIMER, ref=lot.lot_id, reason="expired"),
-    ]
+    free = account.free(lot)
+    events: list[LedgerEvent] = [PointsExpired(command.now, lot.lot_id, free)] if free else []
+    return [*events, _cleared(command, "expired" if free == lot.remaining else HELD)]
 
 
-def evolve(account: PointsAccount, event: AccountEvent) -> PointsAccount:
-    match event:
-        case PointsEarned(lot_id=lot_id, points=points, earned_at=earned_at, expires_at=expires_at):
-            lot = Lot(lot_id, points, earned_at, expires_at)
-            lots = tuple(sorted((*account.lots, lot), key=lambda each: each.turn))
-            return msgspec.structs.replace(account, lots=lots, earned=account.earned | {lot_id})
-        case PointsSpent(redemption_id=redemption_id, allocations=allocations):
-            lots = _less(account.lots, {taken.lot_id: taken.points for taken in allocations})
-            return msgspec.structs.replace(account, lots=lots, redeemed=account.redeemed | {redemption_id})
-        case PointsExpired(lot_id=lot_id, points=points):
-            return msgspec.structs.replace(account, lots=_less(account.lots, {lot_id: points}))
-        case DeadlineSet() | DeadlineCleared():
-            return account
-        case _:
-            assert_never(event)
+def _cleared(command: ExpireLot, reason: str) -> DeadlineCleared:
+    return DeadlineCleared(at=command.now, name=LOT_TIMER, ref=command.lot_id, reason=reason)
 
 
-def _less(lots: tuple[Lot, ...], taken: dict[str, int]) -> tuple[Lot, ...]:
-    left = (msgspec.structs.replace(lot, remaining=lot.remaining - taken.get(lot.lot_id, 0)) for lot in lots)
-    return tuple(lot for lot in left if lot.remaining > 0)
-
-
-ACCOUNT: Decider[AccountCommand, AccountEvent, PointsAccount] = Decider(
-    "account", PointsAccount(), decide, evolve, get_args(AccountEvent)
+ACCOUNT: Decider[AccountCommand, LedgerEvent, PointsAccount] = Decider(
+    "account", PointsAccount(), decide, evolve, get_args(LedgerEvent)
 )

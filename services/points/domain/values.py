@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from datetime import timedelta
 
 # What one accepted report pays, unless the published rules say otherwise (PT1).
@@ -22,3 +23,22 @@ PRESENCE_WAIT = timedelta(minutes=15)  # [P] until a report without proof goes t
 PRESENCE_KEPT = timedelta(days=8)  # [P] how far back visits are remembered: well beyond what lateness lets count
 REACTION_WINDOW = timedelta(hours=72)  # [P] a report that comes later than this is recorded and pays nothing (K5)
 CLOCK_TOLERANCE = timedelta(seconds=120)  # [P] a device may be this far ahead before it is not believed (K4)
+
+# The points supermarket 积分超市
+HOLD_LASTS = timedelta(minutes=5)  # [P] of points and unit, from the request until the machine's word (PT7, PT11)
+REFUND_LASTS = timedelta(days=30)  # [P] of a lot that stands in for an expired one (PT8)
+LEVELS = (10, 50, 150, 400)  # [P] points of a lifetime from which level 1, 2, 3, 4 is reached (PT10)
+BANDS = (0, 20, 50, 100)  # [P] prices from which goods are of band 1, 2, 3, 4 (PT10)
+MACHINE_TTL = timedelta(
+    minutes=5
+)  # [P] a machine that was not heard of for so long is offline, unless it says otherwise
+
+
+def level_of(lifetime: int) -> int:
+    """PT10: 0 below the first threshold; a threshold belongs to the level it opens (E29)."""
+    return bisect_right(LEVELS, lifetime)
+
+
+def band_of(points: int) -> int:
+    """PT10: the band of a price, and equally the band that available points reach."""
+    return bisect_right(BANDS, points)

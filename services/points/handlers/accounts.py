@@ -12,14 +12,13 @@ from ..domain.account import (
     EarnPoints,
     ExpireLot,
     GrantOpeningLot,
-    SpendPoints,
-    lot_expiry,
-    lot_id_of,
+    ReversePoints,
 )
+from ..domain.lots import lot_expiry, lot_id_of
 from ..domain.rules import RULE_BOOK, RULES, RuleBook
 
 HANDLERS = Handlers(ACCOUNT, RULES)
-HANDLERS.each(ACCOUNT, "member_id", SpendPoints, ExpireLot)
+HANDLERS.each(ACCOUNT, "member_id", ReversePoints, ExpireLot)
 
 
 @HANDLERS.on(EarnPoints)

@@ -11,7 +11,8 @@ from shared.log.read import Recorded
 from shared.projecting import Projection, Put, RowChange
 from shared.queries import View
 
-from ..domain.account import OPENING, PointsEarned
+from ..domain.account import OPENING
+from ..domain.ledger import PointsEarned
 
 LEADERBOARD = Projection("leaderboard", 1)
 EARNING = LEADERBOARD.table(

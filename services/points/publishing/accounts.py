@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.contracts import points as contracts
 from shared.publishing import Publishing
 
-from ..domain.account import PointsEarned
+from ..domain.ledger import PointsEarned
 
 PUBLISHING = Publishing()
 
