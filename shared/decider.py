@@ -97,6 +97,32 @@ def decided(decider: Decider[C, E, S], entity: str, command: C, read: Read) -> C
     return Change(decider, entity, decider.decide(command, read(decider, entity)))
 
 
+class Draft:
+    """One command's decisions over many streams, each of which sees what those before it have decided."""
+
+    def __init__(self, read: Read) -> None:
+        self._read = read
+        self._states: dict[str, Any] = {}
+        self.changes: list[Change] = []  # the handler's answer
+
+    def state(self, decider: Decider[Any, Any, S], entity: str) -> S:
+        """An entity with what was decided about it here."""
+        name = decider.stream(entity)
+        if name not in self._states:
+            self._states[name] = self._read(decider, entity)
+        found: S = self._states[name]
+        return found
+
+    def decide(self, decider: Decider[C, E, Any], entity: str, command: C) -> Sequence[E]:
+        """Decide one command over one entity; its events are part of the answer. Raises `Refused`."""
+        state = self.state(decider, entity)
+        events = decider.decide(command, state)
+        if events:
+            self._states[decider.stream(entity)] = decider.fold(events, state)
+            self.changes.append(Change(decider, entity, events))
+        return events
+
+
 class Handlers:
     """Which function handles which command: one for each service, in its `handlers`."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 from shared.contracts.model import Contract
 from shared.decider import Command
@@ -17,6 +17,7 @@ from shared.decider import Command
 T = TypeVar("T")
 M = TypeVar("M", bound=Contract)
 Reaction: TypeAlias = Callable[[Any], list[Command]]
+TimedReaction: TypeAlias = Callable[[T, datetime], list[Command]]
 TimerRule: TypeAlias = Callable[[str, str, datetime], Command]  # (entity, ref, due_at) -> the due command
 Timers: TypeAlias = Mapping[tuple[str, str], TimerRule]  # by (category of the stream, name of the timer)
 
@@ -36,6 +37,7 @@ class Policies:
 
     def __init__(self) -> None:
         self.reactions: dict[type[Any], list[Reaction]] = {}
+        self._timed: set[Callable[..., list[Command]]] = set()
 
     def on(self, cause: type[T]) -> Callable[[Callable[[T], list[Command]]], Callable[[T], list[Command]]]:
         """Register the decorated reaction. Its name enters command ids: renaming it would repeat old effects."""
@@ -49,9 +51,24 @@ class Policies:
 
         return register
 
+    def timed(self, cause: type[T]) -> Callable[[TimedReaction[T]], TimedReaction[T]]:
+        """As `on`, for an event that does not say itself when it happened: the reaction takes `(event, at)`."""
+
+        def register(reaction: TimedReaction[T]) -> TimedReaction[T]:
+            self.on(cause)(cast("Reaction", reaction))
+            self._timed.add(reaction)
+            return reaction
+
+        return register
+
+    def ask(self, reaction: Callable[..., list[Command]], event: Any, at: datetime) -> list[Command]:
+        """What this reaction asks for; `at` is when the event happened, as its envelope says."""
+        return reaction(event, at) if reaction in self._timed else reaction(event)
+
     def including(self, *others: Policies) -> Policies:
         """Take in the reactions of other modules of the same service."""
         for other in others:
+            self._timed |= other._timed
             for cause, reactions in other.reactions.items():
                 for reaction in reactions:
                     self.on(cause)(reaction)

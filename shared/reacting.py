@@ -47,6 +47,7 @@ class Reactor:
 
     def __init__(self, service: str, committer: Committer, codec: Codec, policies: Policies) -> None:
         self._service, self._committer, self._codec = service, committer, codec
+        self._policies = policies
         self._reactions = {stored_type(cause): reactions for cause, reactions in policies.reactions.items()}
 
     @property
@@ -60,7 +61,8 @@ class Reactor:
             event = self._codec.decode(row.type, row.data)
             with processing(row, self._service) as traceparent:
                 for reaction in self._reactions[row.type]:
-                    for command, context in _caused(row, reaction.__name__, reaction(event), traceparent):
+                    commands = self._policies.ask(reaction, event, row.occurred_at)
+                    for command, context in _caused(row, reaction.__name__, commands, traceparent):
                         futures.append(self._committer.enqueue(command, context))
         for answer in await asyncio.gather(*futures):
             if answer.refusal is not None and not answer.repeated:

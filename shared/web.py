@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 
 ANSWER_WITHIN = 5.0  # seconds; then the outcome is unknown and the caller repeats with the same key
 KEY_LENGTH = 128
+ANONYMOUS = Actor("person", "anonymous")
 
 STATUS: Mapping[Kind, int] = {
     "validation": 422,
@@ -90,11 +91,15 @@ class Caller:
     def now(self) -> datetime:
         return self.api.clock.now()
 
-    async def take(self, event: Contract) -> Response:
-        """Give the command of an intake event: the same function, ids and answers as by Kafka."""
+    async def take(self, event: Contract, *, anonymously: bool = False) -> Response:
+        """Give the command of an intake event: the same function, ids and answers as by Kafka.
+
+        `anonymously`: nothing of what it leads to says who gave it.
+        """
         command_id = intake_command_id(self.principal.id, self.required_key())
         command = self.api.intake.command(event, Receipt(command_id, self.now, self.principal.id, self.required_key()))
-        return await self._give(command_id, command, body_hash(stored_type(type(event)), event.canonical()))
+        hashed = body_hash(stored_type(type(event)), event.canonical())
+        return await self._give(command_id, command, hashed, ANONYMOUS if anonymously else None)
 
     async def give(self, command: Command, body: Contract) -> Response:
         """Give a command. `body` is what the caller sent: a repeat of the key must send the same again."""
@@ -124,9 +129,12 @@ class Caller:
         """The token of a position, to wait for in queries."""
         return f"{self.api.service}.{self.api.epoch}.{position}"
 
-    async def _give(self, command_id: str, command: Command, hashed: bytes) -> Response:
+    async def _give(self, command_id: str, command: Command, hashed: bytes, actor: Actor | None = None) -> Response:
+        context = self.context(command_id)
+        if actor is not None:
+            context = msgspec.structs.replace(context, actor=actor)
         async with asyncio.timeout(ANSWER_WITHIN):
-            answer = await self.api.committer.submit(command, self.context(command_id), body_hash=hashed)
+            answer = await self.api.committer.submit(command, context, body_hash=hashed)
         return self._respond(command_id, answer)
 
     def _respond(self, command_id: str, answer: Answer) -> Response:

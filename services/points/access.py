@@ -2,12 +2,61 @@
 
 from __future__ import annotations
 
-from shared.access.table import ANY, Access, line, own
+from typing import Any
+
+from shared.access.table import ANY, Access, Asked, found, line, own
 from shared.content_api import CONTENT
+from shared.database import Connection
+
+from .domain.hazard import HAZARD
+from .domain.report import REPORT
+from .projections.teams import MEMBER, TEAM
+
+# Asked of the log, not of a read table: who has just filed something may look at it at once.
+TOLD_BY = "select data->>%s from event where stream = %s and origin = '' and type = %s order by version limit 1"
+LEADS = f"""select 1 from {MEMBER.name} m join {TEAM.name} t using (team_id)
+  where m.volunteer_id = %s and t.leader_id = %s"""
+
+
+async def _row(db: Connection, query: str, *values: str) -> Any:
+    return await (await db.execute(query.encode(), values)).fetchone()
+
+
+async def _filed_or_leads(db: Connection, asked: Asked) -> bool:
+    row = await _row(db, TOLD_BY, "volunteer_id", REPORT.stream(asked.value), "PatrolReportSubmitted")
+    if row is None:
+        return False
+    return row[0] == asked.principal.id or await _row(db, LEADS, row[0], asked.principal.id) is not None
+
+
+async def _reported(db: Connection, asked: Asked) -> bool:
+    row = await _row(db, TOLD_BY, "reporter_id", HAZARD.stream(asked.value), "HazardReported")
+    return row is not None and row[0] == asked.principal.id
+
+
+FILED = found(
+    "filed",
+    "report_id",
+    "the caller filed the report or leads the team of who did",
+    "Ask the volunteer, his leader, or an officer.",
+    _filed_or_leads,
+)
+REPORTED = found("reported", "hazard_id", "the caller reported the hazard", "Ask an officer.", _reported)
 
 ACCESS = Access(
     line("POST /patrol-reports", patrol_app=ANY, volunteer=own("volunteer_id")),
-    line("GET /patrol-reports/{report_id}", anyone=ANY),
+    line("GET /patrol-reports/{report_id}", officer=ANY, patrol_app=ANY, anyone=FILED),
+    line("POST /hazards", patrol_app=ANY, volunteer=own("reporter_id"), worker=own("reporter_id")),
+    line("POST /hazards/anonymous", anyone=ANY),
+    line("GET /hazards", officer=ANY, patrol_app=ANY),
+    line("GET /hazards/{hazard_id}", officer=ANY, patrol_app=ANY, anyone=REPORTED),
+    line("POST /teams", officer=ANY),
+    line("POST /teams/{team_id}/join", officer=ANY, volunteer=own("volunteer_id")),
+    line("POST /teams/{team_id}/leave", officer=ANY, volunteer=own("volunteer_id")),
+    line("POST /teams/{team_id}/appoint-leader", officer=ANY),
+    line("POST /teams/{team_id}/disband", officer=ANY),
+    line("GET /teams", anyone=ANY),
+    line("GET /teams/{team_id}", anyone=ANY),
     line("POST /accounts/{member_id}/grant-opening-lot", officer=ANY),
     line("POST /accounts/{member_id}/transfer", officer=ANY, anyone=own("member_id")),
     line("GET /accounts/{member_id}/balance", officer=ANY, machine=ANY, anyone=own("member_id")),

@@ -8,20 +8,22 @@ from __future__ import annotations
 from shared.service import Service, run
 
 from .access import ACCESS
-from .api import accounts, reports, rules
+from .api import accounts, hazards, reports, rules, teams
 from .handlers import HANDLERS
 from .messaging import MESSAGING
 from .projections.balance import BALANCE
+from .projections.hazard_register import HAZARD_REGISTER
 from .projections.leaderboard import LEADERBOARD
 from .projections.patrol_register import PATROL_REGISTER
 from .projections.statement import STATEMENT
+from .projections.teams import TEAMS
 
 SERVICE = Service(
     name="points",
     handlers=HANDLERS,
     messaging=MESSAGING,
-    projections=(BALANCE, STATEMENT, LEADERBOARD, PATROL_REGISTER),
-    routers=(reports.router, accounts.router, rules.router),
+    projections=(BALANCE, STATEMENT, LEADERBOARD, PATROL_REGISTER, HAZARD_REGISTER, TEAMS),
+    routers=(reports.router, hazards.router, teams.router, accounts.router, rules.router),
     access=ACCESS,
 )
 

@@ -54,3 +54,34 @@ class PointsEarned(Contract):
     source_ref: Id
     earned_at: Instant
     expires_at: Instant | None = Field(default=None, description="None when the lot never expires.")
+
+
+class HazardSpotted(Contract):
+    """Somebody reports a hazard 隐患 at a station. Intake; key: the station, where others may report the same."""
+
+    hazard_id: Id
+    station_id: Id
+    reporter_id: Id | None = Field(default=None, description="Left out: anonymous, and worth no points for ever.")
+    asset_id: Id | None = Field(default=None, description="What is faulty, where it has a number of its own.")
+    category: Code
+    suspected_severity: Literal["general", "major"]
+    content_ref: Id | None = Field(default=None, description="Words and photographs, posted before.")
+    spotted_at: Instant | None = Field(
+        default=None, description="The device's time. Given together with sent_at by an offline upload."
+    )
+    sent_at: Instant | None = Field(
+        default=None, description="The device's time when it uploads; tells how wrong the device's clock is (K4)."
+    )
+
+
+class HazardReported(Contract):
+    """A hazard was reported and has to be looked at. Published; key: the hazard."""
+
+    hazard_id: Id
+    station_id: Id
+    asset_id: Id | None = None
+    category: Code
+    suspected_severity: Literal["general", "major"]
+    reporter_id: Id | None = Field(default=None, description="None when it was reported anonymously.")
+    content_ref: Id | None = None
+    reported_at: Instant = Field(description="When it was seen.")

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from shared.decider import Handlers
 
-from . import accounts, reports, rules
+from . import accounts, hazards, reports, rules, teams
 
-HANDLERS = Handlers().including(accounts.HANDLERS, reports.HANDLERS, rules.HANDLERS)
+HANDLERS = Handlers().including(accounts.HANDLERS, hazards.HANDLERS, reports.HANDLERS, rules.HANDLERS, teams.HANDLERS)

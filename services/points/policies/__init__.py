@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shared.policies import Intake, Policies, Timers
 
-from . import accounts, reports
+from . import accounts, hazards, reports
 
-INTAKE = Intake().including(reports.INTAKE)
-POLICIES = Policies().including(reports.POLICIES)
+INTAKE = Intake().including(hazards.INTAKE, reports.INTAKE)
+POLICIES = Policies().including(hazards.POLICIES, reports.POLICIES)
 TIMERS: Timers = {**reports.TIMERS, **accounts.TIMERS}

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from shared.publishing import Publishing
 
-from . import accounts, reports
+from . import accounts, hazards, reports
 
-PUBLISHING = Publishing().including(reports.PUBLISHING, accounts.PUBLISHING)
+PUBLISHING = Publishing().including(hazards.PUBLISHING, reports.PUBLISHING, accounts.PUBLISHING)

@@ -13,8 +13,9 @@ _WHERE = {"rectification_id": "RC-1", "station_id": "S2"}
 _DUE = "2026-01-23T11:25:00Z"
 
 
-def _of_a_rectification(model: type[Contract], purpose: str, example: dict[str, Any]) -> EventType:
-    return EventType(model, "grievance", "published", purpose, "rectification_id", example, data_class="none")
+def _of_a_rectification(model: type[Contract], purpose: str, example: dict[str, Any], *consumers: str) -> EventType:
+    key = "rectification_id"
+    return EventType(model, "grievance", "published", purpose, key, example, consumers, data_class="none")
 
 
 EVENTS: tuple[EventType, ...] = (
@@ -22,13 +23,20 @@ EVENTS: tuple[EventType, ...] = (
         grievance.HazardVerified,
         "A hazard is real: whoever reported it first has points for it.",
         {**_HAZARD, "station_id": "S1", "severity": "general"},
+        "points",
     ),
-    _of_a_rectification(grievance.HazardDismissed, "There is no hazard: its report is rejected.", _HAZARD),
+    _of_a_rectification(grievance.HazardDismissed, "There is no hazard: its report is rejected.", _HAZARD, "points"),
     _of_a_rectification(
-        grievance.HazardDuplicateLinked, "A hazard was reported before: the later report is rejected.", _HAZARD
+        grievance.HazardDuplicateLinked,
+        "A hazard was reported before: the later report is rejected.",
+        _HAZARD,
+        "points",
     ),
     _of_a_rectification(
-        grievance.HazardVerificationRevoked, "The verification was taken back: points for it are reversed.", _HAZARD
+        grievance.HazardVerificationRevoked,
+        "The verification was taken back: points for it are reversed.",
+        _HAZARD,
+        "points",
     ),
     _of_a_rectification(
         grievance.RectificationNoticeIssued,

@@ -5,6 +5,16 @@ from __future__ import annotations
 from shared.contracts import points
 from shared.contracts.event_type import EventType
 
+_HAZARD = {
+    "hazard_id": "HZ-1",
+    "station_id": "S1",
+    "asset_id": "EXT-01",
+    "category": "extinguisher",
+    "suspected_severity": "general",
+    "reporter_id": "W02",
+    "content_ref": "5f0c2a5e-6d5b-5c6e-9d5c-0d6f3f1f7a11",
+}
+
 EVENTS: tuple[EventType, ...] = (
     EventType(
         points.PatrolReported,
@@ -57,5 +67,21 @@ EVENTS: tuple[EventType, ...] = (
             "earned_at": "2026-01-23T00:00:00Z",
             "expires_at": "2027-01-31T16:00:00Z",
         },
+    ),
+    EventType(
+        points.HazardSpotted,
+        "points",
+        "intake",
+        "Somebody reports a hazard at a station; grievance inspects it, and the first reporter of a real one earns.",
+        "station_id",
+        {**_HAZARD, "spotted_at": "2026-01-23T00:15:00Z", "sent_at": "2026-01-23T00:40:00Z"},
+    ),
+    EventType(
+        points.HazardReported,
+        "points",
+        "published",
+        "A hazard was reported: an inspector has to look at it.",
+        "hazard_id",
+        {**_HAZARD, "reported_at": "2026-01-23T00:15:00Z"},
     ),
 )
