@@ -22,6 +22,7 @@ STATION = {
     "station_id": "S1", "city": "nanyang", "county": "wolong", "lat_e6": 33_000_000, "lon_e6": 112_000_000,
     "capacity": 100_000, "always_open": True,
 }  # fmt: skip
+HAZARD = {"station_id": "S1", "category": "extinguisher", "suspected_severity": "general"}
 RULES = {"version": 1, "effective_from": "2025-01-01T00:00:00+08:00"}
 
 

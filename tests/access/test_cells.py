@@ -6,39 +6,47 @@ import httpx
 import pytest
 
 from shared.testing.cells import CALLER, OTHER, Cell, cells
-from shared.testing.gates import calling
+from shared.testing.gates import HAZARD, calling, reported
 from tests.running import SERVICES, Town
 
 CELLS = [(name, cell) for name, service in SERVICES.items() for cell in cells(service.access)]
 
 
 @pytest.fixture(scope="module")
-async def refs(town: Town) -> dict[tuple[str, bool], str]:
-    """Content by service: of the caller, and of somebody else."""
+async def refs(town: Town) -> dict[tuple[str, str, bool], str]:
+    """By service and relation: what is the caller's, and what is somebody else's."""
     told = {}
     for name in SERVICES:
         for mine in (True, False):
             async with calling(getattr(town, name), town.surroundings, CALLER if mine else OTHER) as poster:
                 answer = await poster.post("/content", {"subject": "case-1", "text": "a few words"}, "for cells")
-                told[name, mine] = answer.json()["ref"]
+                told[name, "theirs", mine] = answer.json()["ref"]
+    async with calling(town.points, town.surroundings, "app-1", "patrol_app") as app:
+        for mine, who in ((True, CALLER), (False, OTHER)):
+            told["points", "filed", mine], told["points", "reported", mine] = f"PR-{who}", f"HZ-{who}"
+            filed = await app.post("/patrol-reports", reported(f"PR-{who}", "D1", who), f"report of {who}")
+            seen = await app.post("/hazards", {**HAZARD, "hazard_id": f"HZ-{who}", "reporter_id": who}, f"by {who}")
+            assert (filed.status_code, seen.status_code) == (200, 200), (filed.text, seen.text)
     return told
 
 
-def arranged(cell: Cell, name: str, refs: dict[tuple[str, bool], str]) -> Cell:
-    """Relations that only data can tell need the data: whose content it is."""
-    if cell.relation.name != "theirs":
+def arranged(cell: Cell, name: str, refs: dict[tuple[str, str, bool], str]) -> Cell:
+    """Relations that only data can tell need the data: whose it is."""
+    ref = refs.get((name, cell.relation.name, cell.holds))
+    if ref is None:
         return cell
+    named: str = ref
 
     class Arranged(Cell):
         def value(self) -> str:
-            return refs[name, self.holds]
+            return named
 
     return Arranged(cell.line, cell.role, cell.relation, cell.holds)
 
 
 @pytest.mark.parametrize(("name", "cell"), CELLS, ids=[f"{name}: {cell}" for name, cell in CELLS])
 async def test_a_cell_is_answered_as_the_table_says(
-    town: Town, refs: dict[tuple[str, bool], str], name: str, cell: Cell
+    town: Town, refs: dict[tuple[str, str, bool], str], name: str, cell: Cell
 ) -> None:
     headers = {"Idempotency-Key": "cell"}
     if cell.role is not None:

@@ -12,7 +12,7 @@ from services.points.domain.presence import NoteDeparture, NotePresence
 from services.points.domain.report import CheckedItem, SendToReview, SubmitReport
 from services.points.domain.rights import OpenRight
 from services.points.handlers import HANDLERS
-from services.points.policies import INTAKE, POLICIES, TIMERS
+from services.points.policies import INTAKE, TIMERS
 from services.points.policies.reports import (
     when_duty_assigned,
     when_patrol_report_accepted,
@@ -119,4 +119,3 @@ def test_every_timer_belongs_to_a_stream_of_this_service() -> None:
 def test_every_command_that_is_asked_for_has_a_handler() -> None:
     asked = {SubmitReport, NotePresence, NoteDeparture, OpenRight, EarnPoints, SendToReview, ExpireLot}
     assert asked <= set(HANDLERS.commands)
-    assert len(POLICIES.reactions) == 4

@@ -10,8 +10,8 @@ from datetime import datetime
 
 from shared.decider import Draft
 
-from .account import LONGEST_ID
 from .hazard import HAZARD, AcceptHazard, LinkHazard, RejectHazard, RejectionCode, RevokeHazard
+from .lots import LONGEST_ID
 from .rectification import RECTIFICATION, AddReport, GiveReward, Rectification, ReportAdded, TakeRewardBack, ToldCommand
 from .rules import RULE_BOOK, RULES
 
