@@ -42,6 +42,7 @@ class PatrolReportAccepted(Contract):
     performed_from: Instant
     accepted_by: Id = Field(description="The reviewer, or 'automatic'.")
     failed_items: list[Code]
+    accepted_at: Instant | None = Field(default=None, description="When it was accepted, for deadlines that go by it.")
 
 
 class PointsEarned(Contract):

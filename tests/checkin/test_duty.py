@@ -5,7 +5,9 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from services.checkin.domain.duty import DUTY, AssignDuty, DutyAssigned, DutyKind
+from services.checkin.domain.duty import DUTY
+from services.checkin.domain.duty_commands import AssignDuty
+from services.checkin.domain.duty_events import DutyAssigned, DutyKind
 from services.checkin.domain.refusals import RotaConflict, StationSuspended
 from services.checkin.domain.station import STATION, StationRetired
 from shared.errors import NotFound, ValidationFailed

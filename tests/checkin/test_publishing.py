@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.checkin.domain.duty import DutyAssigned
+from services.checkin.domain.duty_events import DutyAssigned
 from services.checkin.domain.visits import DuplicateScanIgnored, VisitEnded, VisitStarted
 from services.checkin.publishing import PUBLISHING
 from shared.contracts import checkin as contracts

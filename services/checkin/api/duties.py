@@ -10,7 +10,7 @@ from pydantic import Field
 from shared.contracts.model import Code, Contract, Id, Instant
 from shared.web import Call
 
-from ..domain.duty import AssignDuty
+from ..domain.duty_commands import AssignDuty
 
 router = APIRouter(prefix="/duties", tags=["duties"])
 

@@ -1,106 +1,162 @@
-"""A duty of the rota 值班表: who is station chief 一日站长, and who patrols."""
+"""A duty of the rota 值班表: who is station chief 一日站长, and who patrols.
+
+A chief's duty is planned, assigned, on_duty, completed; a patrol is planned, assigned, fulfilled. Either may be missed
+or cancelled. A miss stands, and what comes after it is recorded beside it.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias, assert_never
+from typing import assert_never, get_args
 
-import msgspec
-
-from shared.decider import Command, Decider, DomainEvent
+from shared.decider import DeadlineCleared, DeadlineSet, Decider
 from shared.errors import ValidationFailed
 
-from .refusals import RotaConflict
-from .values import DAILY_PATROL_PEOPLE
-
-DutyKind: TypeAlias = Literal["chief", "patrol_daily", "patrol_weekly", "patrol_special"]
-
-
-class AssignDuty(Command, frozen=True):
-    duty_id: str
-    kind: DutyKind
-    station_id: str
-    window_from: datetime
-    window_to: datetime
-    people: tuple[str, ...]
-    now: datetime
-    theme: str | None = None  # a code; of special patrols
-
-
-class DutyAssigned(DomainEvent, frozen=True):
-    duty_id: str
-    kind: DutyKind
-    station_id: str
-    window_from: datetime
-    window_to: datetime
-    people: tuple[str, ...]
-    theme: str | None = None
-
-
-DutyCommand: TypeAlias = AssignDuty
-DutyEvent: TypeAlias = DutyAssigned
-
-
-class Duty(msgspec.Struct, frozen=True):
-    assigned: DutyAssigned | None = None
+from .assigning import accept_swap, assign, name_deputy, offer_swap, plan, withdraw_swap
+from .duty_commands import (
+    AcceptSwap,
+    AssignDuty,
+    CancelDuty,
+    DutyCommand,
+    EndDuty,
+    FulfilDuty,
+    MissDuty,
+    NameDeputy,
+    OfferSwap,
+    PlanDuty,
+    SetDeadline,
+    StartDuty,
+    WithdrawSwap,
+)
+from .duty_events import (
+    DutyCancelled,
+    DutyCompleted,
+    DutyEvent,
+    DutyFulfilled,
+    DutyMissed,
+    DutyStarted,
+)
+from .duty_state import END, MISS, Duty, evolve
+from .refusals import DutyNotAssigned, RotaConflict
+from .shifts import report_by
+from .values import CHIEF_EARLY, CHIEF_OVERTIME
 
 
 def decide(command: DutyCommand, duty: Duty) -> list[DutyEvent]:
     match command:
+        case PlanDuty():
+            return plan(command, duty)
         case AssignDuty():
             return assign(command, duty)
+        case SetDeadline():
+            return _deadline(command, duty)
+        case NameDeputy():
+            return name_deputy(command, duty)
+        case OfferSwap():
+            return offer_swap(command, duty)
+        case AcceptSwap():
+            return accept_swap(command, duty)
+        case WithdrawSwap():
+            return withdraw_swap(command, duty)
+        case StartDuty():
+            return _start(command, duty)
+        case EndDuty():
+            return _end(command, duty)
+        case FulfilDuty():
+            return _fulfil(command, duty)
+        case MissDuty(now=now):
+            return [_missed(duty, now)] if duty.waits else []
+        case CancelDuty():
+            return _cancel(command, duty)
         case _:
             assert_never(command)
 
 
-def assign(command: AssignDuty, duty: Duty) -> list[DutyEvent]:
-    """CK10, CK11. The same assignment again is nothing new; another one under this id is a swap, which needs both."""
-    check_people(command)
-    if command.window_from >= command.window_to:
-        raise ValidationFailed("a window ends after it begins", field="window_to")
-    if (command.kind == "patrol_special") != (command.theme is not None):
-        raise ValidationFailed("a special patrol has a theme, other duties have none", field="theme")
-    facts = DutyAssigned(
-        command.now,
-        command.duty_id,
-        command.kind,
-        command.station_id,
-        command.window_from,
-        command.window_to,
-        command.people,
-        command.theme,
-    )
-    if duty.assigned is None:
-        return [facts]
-    if msgspec.structs.replace(facts, at=duty.assigned.at) == duty.assigned:
+def _deadline(command: SetDeadline, duty: Duty) -> list[DutyEvent]:
+    """CK10, CK11: by when it is to be started, or a report of it accepted."""
+    due = command.start_by if duty.known.kind == "chief" else report_by(duty.known.window_to)
+    return [DeadlineSet(command.now, MISS, command.duty_id, due)] if duty.waits and due != duty.miss_due else []
+
+
+def _missed(duty: Duty, at: datetime) -> DutyMissed:
+    facts = duty.known
+    return DutyMissed(at, facts.duty_id, facts.kind, facts.station_id, facts.window_from, duty.people)
+
+
+def _start(command: StartDuty, duty: Duty) -> list[DutyEvent]:
+    """CK10. A start after the deadline tells the miss first: so it is the same whether the timer has run or not."""
+    facts, person, now = duty.known, command.person, command.now
+    if facts.kind != "chief":
+        raise ValidationFailed("a patrol is not started: an accepted report fulfils it", field="duty_id")
+    if duty.stage == "on_duty" and duty.is_on_duty(person, now):
         return []
-    raise RotaConflict(field="duty_id")
+    told: list[DutyEvent] = []
+    if duty.waits and duty.miss_due is not None and now >= duty.miss_due:
+        told = [_missed(duty, duty.miss_due), *_cleared(duty, now, "missed")]
+        duty = DUTY.fold(told, duty)
+    elif duty.waits:
+        told = _cleared(duty, now, "started")
+    if duty.stage not in ("assigned", "missed"):
+        raise DutyNotAssigned(f"the duty is {duty.stage}", field="duty_id")
+    as_deputy = duty.stage == "missed" and person == duty.deputy
+    if person not in duty.people and not as_deputy:
+        raise DutyNotAssigned("another is named; a deputy may start once the duty is missed", field="duty_id")
+    if not facts.window_from - CHIEF_EARLY <= now < facts.window_to:
+        raise DutyNotAssigned("the duty is over, or begins in more than an hour", field="duty_id")
+    started = DutyStarted(now, facts.duty_id, facts.station_id, facts.window_to, person, as_deputy)
+    return [*told, started, DeadlineSet(now, END, facts.duty_id, facts.window_to + CHIEF_OVERTIME)]
 
 
-def check_people(command: AssignDuty) -> None:
-    """CK10: one chief. CK11: one or two on a daily patrol; a weekly or special one has at least its leader."""
-    count = len(command.people)
-    if len(set(command.people)) < count:
-        raise ValidationFailed("a person is named once", field="people")
-    match command.kind:
-        case "chief":
-            fits, wanted = count == 1, "one chief"
-        case "patrol_daily":
-            fits, wanted = 1 <= count <= DAILY_PATROL_PEOPLE, f"one to {DAILY_PATROL_PEOPLE} volunteers"
-        case "patrol_weekly" | "patrol_special":
-            fits, wanted = count >= 1, "at least one volunteer"
-        case _:
-            assert_never(command.kind)
-    if not fits:
-        raise ValidationFailed(f"this duty needs {wanted}", field="people")
+def _end(command: EndDuty, duty: Duty) -> list[DutyEvent]:
+    """By the one who started it; or by time, as a chief who forgot it is not on duty for ever."""
+    facts, started = duty.known, duty.started
+    by_time = command.person is None
+    if not by_time and (started is None or started.person != command.person):
+        raise DutyNotAssigned("you have not started this duty", field="duty_id")
+    if started is None or duty.stage != "on_duty":
+        return []
+    completed = DutyCompleted(command.now, facts.duty_id, facts.station_id, started.person, by_time)
+    return [completed] if by_time else [completed, *_cleared(duty, command.now, "ended")]
 
 
-def evolve(duty: Duty, event: DutyEvent) -> Duty:
-    match event:
-        case DutyAssigned():
-            return msgspec.structs.replace(duty, assigned=event)
-        case _:
-            assert_never(event)
+def _fulfil(command: FulfilDuty, duty: Duty) -> list[DutyEvent]:
+    """CK11: once, by the first accepted report; E15: more rounds change nothing.
+
+    Accepted in time but told late takes a miss back. Accepted too late is recorded, and the miss stands (K5).
+    """
+    facts, at = duty.known, command.accepted_at
+    if facts.kind == "chief" or duty.stage in ("planned", "fulfilled", "cancelled"):
+        return []
+    in_time = at < report_by(facts.window_to)
+    if duty.report_id is not None and not in_time:
+        return []
+    told: list[DutyEvent] = [] if in_time or not duty.waits else [_missed(duty, report_by(facts.window_to))]
+    fulfilled = DutyFulfilled(
+        at, facts.duty_id, facts.kind, facts.station_id, facts.window_from, command.report_id, in_time
+    )
+    return [*told, fulfilled, *_cleared(duty, at, "fulfilled")]
 
 
-DUTY = Decider("duty", Duty(), decide, evolve, (DutyAssigned,))
+def _cancel(command: CancelDuty, duty: Duty) -> list[DutyEvent]:
+    """Row 21 cancels what is not over, also a chief on duty; a leader only what has not begun."""
+    facts = duty.known_at(command.station_id)
+    if duty.stage == "cancelled":
+        return []
+    if duty.is_over(command.now) or not (duty.waits or (command.suspended and duty.stage == "on_duty")):
+        if command.suspended:
+            return []
+        raise RotaConflict("the duty has begun, is over, or was missed", field="duty_id")
+    what = (facts.duty_id, facts.kind, facts.station_id, facts.window_from)
+    return [DutyCancelled(command.now, *what, command.reason), *_cleared(duty, command.now, "cancelled")]
+
+
+def _cleared(duty: Duty, now: datetime, reason: str) -> list[DutyEvent]:
+    """Whatever timer is set has nothing left to do."""
+    return [
+        DeadlineCleared(now, name, duty.known.duty_id, reason)
+        for name, due in ((MISS, duty.miss_due), (END, duty.end_due))
+        if due is not None
+    ]
+
+
+DUTY: Decider[DutyCommand, DutyEvent, Duty] = Decider("duty", Duty(), decide, evolve, get_args(DutyEvent))

@@ -64,6 +64,12 @@ class Hours(msgspec.Struct, frozen=True):
             end = further
         return latest
 
+    def opening_on(self, day: date) -> datetime | None:
+        """The first opening that belongs to a date; None when it has none."""
+        number = (day - _MONDAY.date()).days
+        spans = self._starting_on(number)
+        return _MONDAY + (number * DAY + spans[0][0]) * MINUTE if spans else None
+
     def _starting_on(self, day: int) -> tuple[Span, ...]:
         exception = self.exceptions.get(day)
         return self.weekly[day % 7] if exception is None else exception

@@ -10,7 +10,10 @@ Refused
 ├── StationFull             limit
 ├── ScanInFuture            the device contradicts itself
 ├── AlreadyRegistered       the id is taken by other facts
-└── RotaConflict            the duty is given to others
+├── RotaConflict            the duty, the date or the person is taken
+├── DutyNotAssigned         the duty is not this person's now
+├── DeadlineRequired        a demand has no deadline that can be met
+└── CategoryUnknown         a demand is of no category that we know
 """
 
 from __future__ import annotations
@@ -51,4 +54,16 @@ class AlreadyRegistered(Refused):
 
 
 class RotaConflict(Refused):
-    """This duty is assigned otherwise. Swap it, or use another duty id."""
+    """The rota has something else there. Swap that duty, cancel it first, or name another person or date."""
+
+
+class DutyNotAssigned(Refused):
+    """This duty is not yours to do this with now. Look up who is on it and its times in the rota."""
+
+
+class DeadlineRequired(Refused):
+    """A demand is recorded with a time by which it will be met. Set a deadline that is still to come."""
+
+
+class CategoryUnknown(Refused):
+    """No demand is of this category. Choose one of the categories that are listed, or `other`."""

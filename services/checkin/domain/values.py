@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import time, timedelta
 
 CLOCK_TOLERANCE = timedelta(seconds=120)  # K4: a device's clock may be this wrong, either way, without being corrected
 LATENESS_WINDOW = timedelta(hours=72)  # K5: what is reported later is recorded, but nothing reacts to it
@@ -12,6 +12,16 @@ COUNTING_PAUSE = timedelta(minutes=30)  # [P] CK4: whoever comes back sooner is 
 FASTEST_KMH = 90  # [P] CK2: faster between two stations is flagged
 UPLOAD_GRACE = timedelta(minutes=10)  # [P] an offline entry waits this long for the exit of the same upload
 DAILY_PATROL_PEOPLE = 2  # [S] CK11: a daily patrol has one or two volunteers
+CHIEF_NAMED_BY = time(20, 0)  # CK10: on the day before; else the gap is told
+CHIEF_GRACE = timedelta(minutes=30)  # CK10: after the opening, or after being told; then the duty is missed
+ALWAYS_OPEN_START = time(9, 0)  # CK10: by when the chief of a station that is always open has started
+CHIEF_EARLY = timedelta(minutes=60)  # [P] how long before its window a duty may be started
+CHIEF_OVERTIME = timedelta(minutes=60)  # [P] after its window a duty that nobody ended is ended by time
+REPORT_WITHIN = timedelta(hours=24)  # CK11: after the window; a patrol without an accepted report is then missed
+ROTA_AHEAD_MONTHS = 3  # [P] how many months after the present one a rota may name people for
+DEMAND_CATEGORIES = frozenset(  # the first six [S] C3 leaves unnamed and the day names; the others [P]
+    ["charging", "injury_insurance", "meals", "rest", "legal", "training", "wages", "health", "facilities", "other"]
+)
 
 # Not rules, but bounds of what states remember.
 RECENT_VISITS = 8  # of a member: enough to place a late scan among its neighbours

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from shared.decider import Handlers
 
-from . import duties, members, stations, visits
+from . import duties, members, rota, stations, visits
 
-HANDLERS = Handlers().including(members.HANDLERS, stations.HANDLERS, visits.HANDLERS, duties.HANDLERS)
+HANDLERS = Handlers().including(members.HANDLERS, stations.HANDLERS, visits.HANDLERS, duties.HANDLERS, rota.HANDLERS)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shared.policies import Intake, Policies, Timers
 
-from . import visits
+from . import duties, visits
 
 INTAKE = Intake().including(visits.INTAKE)
-POLICIES = Policies()
-TIMERS: Timers = {**visits.TIMERS}
+POLICIES = Policies().including(duties.POLICIES)
+TIMERS: Timers = {**visits.TIMERS, **duties.TIMERS}

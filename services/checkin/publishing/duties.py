@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.contracts import checkin as contracts
 from shared.publishing import Publishing
 
-from ..domain.duty import DutyAssigned
+from ..domain.duty_events import DutyAssigned, DutyCancelled, DutyMissed, DutySwapped
 
 PUBLISHING = Publishing()
 
@@ -21,3 +21,31 @@ def duty_assigned(event: DutyAssigned, entity: str) -> contracts.DutyAssigned:
         people=list(event.people),
         theme=event.theme,
     )
+
+
+@PUBLISHING.on(DutySwapped)
+def duty_swapped(event: DutySwapped, entity: str) -> contracts.DutySwapped:
+    return contracts.DutySwapped(
+        duty_id=entity,
+        kind=event.kind,
+        station_id=event.station_id,
+        from_person=event.from_person,
+        to_person=event.to_person,
+        people=list(event.people),
+    )
+
+
+@PUBLISHING.on(DutyMissed)
+def duty_missed(event: DutyMissed, entity: str) -> contracts.DutyMissed:
+    return contracts.DutyMissed(
+        duty_id=entity,
+        kind=event.kind,
+        station_id=event.station_id,
+        people=list(event.people),
+        missed_at=event.at,
+    )
+
+
+@PUBLISHING.on(DutyCancelled)
+def duty_cancelled(event: DutyCancelled, entity: str) -> contracts.DutyCancelled:
+    return contracts.DutyCancelled(duty_id=entity, kind=event.kind, station_id=event.station_id, reason=event.reason)

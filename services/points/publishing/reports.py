@@ -23,4 +23,5 @@ def patrol_report_accepted(event: PatrolReportAccepted, report_id: str) -> contr
         performed_from=event.performed_from,
         accepted_by=event.by,
         failed_items=list(event.failed_items),
+        accepted_at=event.at,
     )

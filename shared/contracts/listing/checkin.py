@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.contracts import checkin
 from shared.contracts.event_type import EventType
+from shared.contracts.listing import checkin_rota
 
 _VISIT = {"visit_id": "5f0c2a5e-6d5b-5c6e-9d5c-0d6f3f1f7a11", "member_id": "W01", "station_id": "S1"}
 
@@ -47,20 +48,5 @@ EVENTS: tuple[EventType, ...] = (
         },
         consumers=("points",),
     ),
-    EventType(
-        checkin.DutyAssigned,
-        "checkin",
-        "published",
-        "People are on a duty of the rota; a patrol duty opens their right to file a report.",
-        "duty_id",
-        {
-            "duty_id": "D-S1-daily",
-            "kind": "patrol_daily",
-            "station_id": "S1",
-            "window_from": "2026-01-22T23:30:00Z",
-            "window_to": "2026-01-23T01:30:00Z",
-            "people": ["W13", "W02"],
-        },
-        consumers=("points",),
-    ),
+    *checkin_rota.EVENTS,
 )

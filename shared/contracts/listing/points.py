@@ -51,6 +51,7 @@ EVENTS: tuple[EventType, ...] = (
             "accepted_by": "automatic",
             "failed_items": [],
         },
+        consumers=("checkin",),
     ),
     EventType(
         points.PointsEarned,

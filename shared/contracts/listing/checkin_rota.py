@@ -1,0 +1,51 @@
+"""The events of checkin's rota 值班表 and of the demands that station chiefs record."""
+
+from __future__ import annotations
+
+from shared.contracts import checkin
+from shared.contracts.event_type import EventType
+
+_PATROL = {"duty_id": "D-S1-daily", "kind": "patrol_daily", "station_id": "S1"}
+
+EVENTS: tuple[EventType, ...] = (
+    EventType(
+        checkin.DutyAssigned,
+        "checkin",
+        "published",
+        "People are on a duty of the rota; a patrol duty opens their right to file a report.",
+        "duty_id",
+        {
+            "duty_id": "D-S1-daily",
+            "kind": "patrol_daily",
+            "station_id": "S1",
+            "window_from": "2026-01-22T23:30:00Z",
+            "window_to": "2026-01-23T01:30:00Z",
+            "people": ["W13", "W02"],
+        },
+        consumers=("points",),
+    ),
+    EventType(
+        checkin.DutySwapped,
+        "checkin",
+        "published",
+        "Somebody else is on a duty: the right to file a report goes with it.",
+        "duty_id",
+        {**_PATROL, "from_person": "W02", "to_person": "W19", "people": ["W13", "W19"]},
+    ),
+    EventType(
+        checkin.DutyMissed,
+        "checkin",
+        "published",
+        "A duty was not done in time: a note in the ranking of its people.",
+        "duty_id",
+        {**_PATROL, "people": ["W13", "W02"], "missed_at": "2026-01-24T01:30:00Z"},
+    ),
+    EventType(
+        checkin.DutyCancelled,
+        "checkin",
+        "published",
+        "A duty will not be: no report of it is expected any more.",
+        "duty_id",
+        {**_PATROL, "reason": "station_suspended"},
+    ),
+)
