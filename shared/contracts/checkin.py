@@ -59,33 +59,3 @@ class DutyAssigned(Contract):
     window_to: Instant
     people: list[Id]
     theme: Code | None = None
-
-
-class DutySwapped(Contract):
-    """One person has taken another's place on a duty, as both agreed. Published; key: the duty."""
-
-    duty_id: Id
-    kind: Literal["chief", "patrol_daily", "patrol_weekly", "patrol_special"]
-    station_id: Id
-    from_person: Id
-    to_person: Id
-    people: list[Id] = Field(description="All who are on the duty now.")
-
-
-class DutyMissed(Contract):
-    """Nobody started a chief's duty, or no report of a patrol was accepted in time. Published; key: the duty."""
-
-    duty_id: Id
-    kind: Literal["chief", "patrol_daily", "patrol_weekly", "patrol_special"]
-    station_id: Id
-    people: list[Id] = Field(description="Who was on it; nobody when no one was ever named.")
-    missed_at: Instant
-
-
-class DutyCancelled(Contract):
-    """A duty will not be, and nobody has missed it. Published; key: the duty."""
-
-    duty_id: Id
-    kind: Literal["chief", "patrol_daily", "patrol_weekly", "patrol_special"]
-    station_id: Id
-    reason: Code

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from services.checkin.domain.duty_events import DutyAssigned
+from typing import Any
+
+from services.checkin.domain.duty_events import DutyAssigned, DutyCancelled, DutyMissed, DutySwapped
 from services.checkin.domain.visits import DuplicateScanIgnored, VisitEnded, VisitStarted
 from services.checkin.publishing import PUBLISHING
 from shared.contracts import checkin as contracts
+from shared.contracts import checkin_rota as rota
 from tests.checkin.town import at
 
 SIX, TEN = at("06:00"), at("10:00")
@@ -52,6 +55,23 @@ def test_a_duty_assigned_is_published_under_the_duty() -> None:
         people=["V3"],
         theme="heating",
     )
+
+
+def test_a_swap_a_miss_and_a_cancellation_are_published_under_the_duty() -> None:
+    duty: dict[str, Any] = {"duty_id": "D1", "kind": "patrol_daily", "station_id": "S1"}
+    told = {
+        DutySwapped(SIX, "D1", "patrol_daily", "S1", "V1", "V3", ("V3", "V2")): rota.DutySwapped(
+            **duty, from_person="V1", to_person="V3", people=["V3", "V2"]
+        ),
+        DutyMissed(TEN, "D1", "patrol_daily", "S1", SIX, ("V1", "V2")): rota.DutyMissed(
+            **duty, people=["V1", "V2"], missed_at=TEN
+        ),
+        DutyCancelled(TEN, "D1", "patrol_daily", "S1", SIX, "rain"): rota.DutyCancelled(**duty, reason="rain"),
+    }
+    for event, contract in told.items():
+        published = PUBLISHING.publish(event, "D1")
+        assert published is not None
+        assert (published.key, published.data) == ("D1", contract)
 
 
 def test_what_is_not_named_stays_private() -> None:

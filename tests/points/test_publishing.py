@@ -30,6 +30,7 @@ def test_an_acceptance_is_told_under_its_report() -> None:
         performed_from=FROM,
         accepted_by="automatic",
         failed_items=["water"],
+        accepted_at=accepted().at,
     )
 
 

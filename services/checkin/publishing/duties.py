@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shared.contracts import checkin as contracts
+from shared.contracts import checkin_rota as rota
 from shared.publishing import Publishing
 
 from ..domain.duty_events import DutyAssigned, DutyCancelled, DutyMissed, DutySwapped
@@ -24,8 +25,8 @@ def duty_assigned(event: DutyAssigned, entity: str) -> contracts.DutyAssigned:
 
 
 @PUBLISHING.on(DutySwapped)
-def duty_swapped(event: DutySwapped, entity: str) -> contracts.DutySwapped:
-    return contracts.DutySwapped(
+def duty_swapped(event: DutySwapped, entity: str) -> rota.DutySwapped:
+    return rota.DutySwapped(
         duty_id=entity,
         kind=event.kind,
         station_id=event.station_id,
@@ -36,8 +37,8 @@ def duty_swapped(event: DutySwapped, entity: str) -> contracts.DutySwapped:
 
 
 @PUBLISHING.on(DutyMissed)
-def duty_missed(event: DutyMissed, entity: str) -> contracts.DutyMissed:
-    return contracts.DutyMissed(
+def duty_missed(event: DutyMissed, entity: str) -> rota.DutyMissed:
+    return rota.DutyMissed(
         duty_id=entity,
         kind=event.kind,
         station_id=event.station_id,
@@ -47,5 +48,5 @@ def duty_missed(event: DutyMissed, entity: str) -> contracts.DutyMissed:
 
 
 @PUBLISHING.on(DutyCancelled)
-def duty_cancelled(event: DutyCancelled, entity: str) -> contracts.DutyCancelled:
-    return contracts.DutyCancelled(duty_id=entity, kind=event.kind, station_id=event.station_id, reason=event.reason)
+def duty_cancelled(event: DutyCancelled, entity: str) -> rota.DutyCancelled:
+    return rota.DutyCancelled(duty_id=entity, kind=event.kind, station_id=event.station_id, reason=event.reason)

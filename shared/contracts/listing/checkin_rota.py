@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.contracts import checkin
+from shared.contracts import checkin, checkin_rota
 from shared.contracts.event_type import EventType
 
 _PATROL = {"duty_id": "D-S1-daily", "kind": "patrol_daily", "station_id": "S1"}
@@ -25,7 +25,7 @@ EVENTS: tuple[EventType, ...] = (
         consumers=("points",),
     ),
     EventType(
-        checkin.DutySwapped,
+        checkin_rota.DutySwapped,
         "checkin",
         "published",
         "Somebody else is on a duty: the right to file a report goes with it.",
@@ -33,7 +33,7 @@ EVENTS: tuple[EventType, ...] = (
         {**_PATROL, "from_person": "W02", "to_person": "W19", "people": ["W13", "W19"]},
     ),
     EventType(
-        checkin.DutyMissed,
+        checkin_rota.DutyMissed,
         "checkin",
         "published",
         "A duty was not done in time: a note in the ranking of its people.",
@@ -41,7 +41,7 @@ EVENTS: tuple[EventType, ...] = (
         {**_PATROL, "people": ["W13", "W02"], "missed_at": "2026-01-24T01:30:00Z"},
     ),
     EventType(
-        checkin.DutyCancelled,
+        checkin_rota.DutyCancelled,
         "checkin",
         "published",
         "A duty will not be: no report of it is expected any more.",
