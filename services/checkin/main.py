@@ -8,7 +8,7 @@ from __future__ import annotations
 from shared.service import Service, run
 
 from .access import ACCESS
-from .api import duties, members, scans, stations
+from .api import coverage, duties, equipment, members, scans, stations
 from .handlers import HANDLERS
 from .messaging import MESSAGING
 from .projections.member_visits import MEMBER_VISITS
@@ -19,7 +19,14 @@ SERVICE = Service(
     handlers=HANDLERS,
     messaging=MESSAGING,
     projections=(STATION_LIVE, MEMBER_VISITS),
-    routers=(scans.router, stations.router, members.router, duties.router),
+    routers=(
+        scans.router,
+        stations.router,
+        equipment.router,
+        coverage.router,
+        members.router,
+        duties.router,
+    ),
     access=ACCESS,
 )
 

@@ -9,6 +9,7 @@ from hypothesis import given as every
 from hypothesis import strategies as st
 
 from services.checkin.domain.hours import (
+    NEVER_OPEN,
     DateException,
     Hours,
     Interval,
@@ -16,6 +17,7 @@ from services.checkin.domain.hours import (
     check_hours,
     hours_of,
 )
+from services.checkin.domain.values import EXCEPTIONS_KEPT, INTERVALS_A_DAY, WEEKLY_INTERVALS
 from shared.errors import ValidationFailed
 from tests.checkin.town import EVERY_DAY, HOUR, MINUTE, SECOND, at
 
@@ -105,6 +107,82 @@ def test_ck6_a_date_has_one_exception() -> None:
     assert refused.value.field == "exceptions"
 
 
+@pytest.mark.parametrize(
+    "weekly,exceptions",
+    [
+        ([WeeklyInterval(1, 0, 60)] * (WEEKLY_INTERVALS + 1), []),
+        ([], [DateException(date(2026, 1, 1) + timedelta(days=n), ()) for n in range(EXCEPTIONS_KEPT + 1)]),
+        ([], [DateException(date(2026, 1, 1), (Interval(0, 60),) * (INTERVALS_A_DAY + 1))]),
+    ],
+    ids=["intervals", "dates", "intervals of a date"],
+)
+def test_ck6_hours_without_end_are_refused(weekly: list[WeeklyInterval], exceptions: list[DateException]) -> None:
+    with pytest.raises(ValidationFailed, match="at most"):
+        check_hours(weekly, exceptions)
+    check_hours(weekly[1:], exceptions[1:])
+
+
+def test_ck6_the_next_opening_and_closing_of_a_day() -> None:
+    assert BY_DAY.next_opening(at("05:29:59")) == at("05:30")
+    assert BY_DAY.next_opening(at("05:30")) == at("05:30", SATURDAY), "it is open already"
+    assert BY_DAY.next_opening(at("22:00")) == at("05:30", SATURDAY)
+    assert BY_DAY.next_closing(at("05:00")) == at("22:00")
+    assert BY_DAY.next_closing(at("21:59:59")) == at("22:00")
+    assert BY_DAY.next_closing(at("22:00")) == at("22:00", SATURDAY)
+
+
+def test_ck6_at_two_in_the_night_the_next_closing_is_that_of_the_evening_before() -> None:
+    """E16."""
+    hours = hours_of([FRIDAY_NIGHT], ())
+    assert hours.next_closing(at("01:00", SATURDAY)) == at("02:00", SATURDAY)
+    assert hours.next_opening(at("02:00", SATURDAY)) == at("20:00", 30)
+
+
+def test_ck6_the_next_opening_is_after_the_holiday_and_not_on_it() -> None:
+    """E16: the Spring Festival of 2026, 15 to 23 February, closed but for two hours on New Year's Eve."""
+    closed = [DateException(date(2026, 2, day), ()) for day in range(15, 24) if day != 16]
+    eve = DateException(date(2026, 2, 16), (Interval(600, 720),))
+    hours = hours_of(EVERY_DAY, [*closed, eve])
+    assert hours.next_opening(at("22:00", 14, 2)) == at("10:00", 16, 2)
+    assert hours.next_closing(at("22:00", 14, 2)) == at("12:00", 16, 2)
+    assert hours.next_opening(at("12:00", 16, 2)) == at("05:30", 24, 2)
+    assert hours.next_closing(at("12:00", 17, 2)) == at("22:00", 24, 2)
+
+
+def test_ck6_a_holiday_far_ahead_may_be_the_only_opening() -> None:
+    """E16."""
+    fair = hours_of((), [DateException(date(2026, 12, 31), (Interval(1380, 1500),))])
+    assert fair.next_opening(at("12:00")) == at("23:00", 31, 12)
+    assert fair.next_closing(at("12:00")) == at("01:00", 1, 1).replace(year=2027)
+    assert fair.next_opening(at("23:00", 31, 12)) is None
+
+
+def test_ck6_a_night_that_runs_into_a_morning_is_one_opening() -> None:
+    """E16: the night before a holiday passes into what is open on the holiday."""
+    holiday = DateException(date(2026, 1, SATURDAY), (Interval(120, 600),))
+    hours = hours_of([FRIDAY_NIGHT], [holiday])
+    assert hours.next_closing(at("21:00")) == at("10:00", SATURDAY)
+    assert hours.next_opening(at("21:00")) == at("20:00", 30)
+
+
+def test_ck6_what_never_opens_or_never_closes_has_no_next() -> None:
+    round_the_clock = hours_of([WeeklyInterval(day, 0, 1440) for day in range(1, 8)], ())
+    assert (round_the_clock.next_opening(at("12:00")), round_the_clock.next_closing(at("12:00"))) == (None, None)
+    assert (NEVER_OPEN.next_opening(at("12:00")), NEVER_OPEN.next_closing(at("12:00"))) == (None, None)
+    long_past = hours_of((), [DateException(date(2020, 1, 1), (Interval(0, 60),))])
+    assert (long_past.next_opening(at("12:00")), long_past.next_closing(at("12:00"))) == (None, None)
+
+
+def test_k1_next_times_are_the_same_whatever_zone_they_are_asked_in() -> None:
+    """E17: 21:00 UTC is 05:00 in China; the answer is in the zone of the question, and there is no summer time."""
+    utc = datetime(2026, 1, 22, 21, 0, tzinfo=UTC)
+    assert BY_DAY.next_opening(utc) == at("05:30")
+    assert BY_DAY.next_closing(utc) == at("22:00")
+    assert BY_DAY.next_opening(utc).utcoffset() == timedelta(0)  # type: ignore[union-attr]
+    for day in range(1, 8):  # the week in which Europe changes its clocks
+        assert BY_DAY.next_opening(at("23:00", day - 1 or 31, 4 if day > 1 else 3)) == at("05:30", day, 4)
+
+
 def spans() -> st.SearchStrategy[tuple[int, int]]:
     return st.tuples(st.integers(0, 23), st.integers(1, 30)).map(
         lambda s: (s[0] * 60, min(s[0] * 60 + s[1] * 60, 2880))
@@ -133,6 +211,21 @@ def test_ck6_closing_is_where_a_walk_minute_by_minute_finds_it(
         was_open = hours.is_open(moment)
         moment += MINUTE
     assert hours.closing(start, latest) == min(moment, latest)
+
+
+@every(plans(), st.integers(0, 12 * 1440), st.integers(0, 59))
+def test_ck6_next_times_are_where_a_walk_minute_by_minute_finds_them(hours: Hours, minute: int, second: int) -> None:
+    start = at("00:00", 19) + minute * MINUTE + second * SECOND
+    moment, opening, closing = start.replace(second=0), None, None
+    for _ in range(14 * 1440):
+        was_open, moment = hours.is_open(moment), moment + MINUTE
+        if opening is None and not was_open and hours.is_open(moment):
+            opening = moment
+        if closing is None and was_open and not hours.is_open(moment):
+            closing = moment
+        if opening and closing:
+            break
+    assert (hours.next_opening(start), hours.next_closing(start)) == (opening, closing)
 
 
 @every(plans(), st.integers(0, 7 * 24))

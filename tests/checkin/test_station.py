@@ -9,6 +9,8 @@ from services.checkin.domain.hours import WeeklyInterval
 from services.checkin.domain.refusals import AlreadyRegistered, StationSuspended
 from services.checkin.domain.station import (
     STATION,
+    ListOnMap,
+    MapListingPublished,
     RegisterStation,
     ResumeStation,
     RetireStation,
@@ -49,6 +51,8 @@ def test_registering_another_capacity_under_the_same_id_is_refused(given: Given)
     "field,wrong,right",
     [
         ("capacity", 0, 1),
+        ("name", "x" * 81, "x" * 80),
+        ("name", " ", "驿"),
         ("max_stay_min", 0, 1),
         ("max_stay_min", 1441, 1440),
         ("lat_e6", 90_000_001, 90_000_000),
@@ -62,6 +66,23 @@ def test_a_station_that_cannot_be_is_refused_with_the_field_named(
     scenario.when(msgspec.structs.replace(register_s1, **{field: wrong})).then_refused(ValidationFailed)
     scenario.when(msgspec.structs.replace(register_s1, **{field: right}))
     assert "station-S1" in scenario.events
+
+
+def test_a_station_may_have_a_name_and_keeps_it(given: Given) -> None:
+    named = msgspec.structs.replace(register_s1, name="西关十字工会驿站")
+    registered = msgspec.structs.replace(s1_registered, name="西关十字工会驿站")
+    given().when(named).then(on(STATION, "S1", registered))
+    given(on(STATION, "S1", registered)).when(named).then_nothing()
+    given(on(STATION, "S1", registered)).when(register_s1).then_refused(AlreadyRegistered)
+
+
+def test_c6_a_station_is_listed_once_with_each_provider_until_the_reference_changes(given: Given) -> None:
+    listed = on(STATION, "S1", MapListingPublished(NOON, "S1", "amap", "B1"))
+    given(S1).when(ListOnMap("S1", "amap", "B1", NOON)).then(listed)
+    given(S1, listed).when(ListOnMap("S1", "amap", "B1", NOON)).then_nothing()
+    for provider, ref in (("amap", "B2"), ("baidu", "B1")):
+        again = ListOnMap("S1", provider, ref, NOON)  # type: ignore[arg-type]
+        given(S1, listed).when(again).then(on(STATION, "S1", MapListingPublished(NOON, "S1", provider, ref)))  # type: ignore[arg-type]
 
 
 def test_ck6_hours_are_set_and_setting_the_same_again_changes_nothing(given: Given) -> None:
@@ -87,11 +108,18 @@ def test_a_station_is_retired_once_and_for_good(given: Given) -> None:
     given(S1, retired).when(RetireStation("S1", NOON)).then_nothing()
     given(S1, retired).when(ResumeStation("S1", NOON)).then_refused(StationSuspended)
     given(S1, retired).when(SetHours("S1", (), NOON)).then_refused(StationSuspended)
+    given(S1, retired).when(ListOnMap("S1", "amap", "B1", NOON)).then_refused(StationSuspended)
 
 
 @pytest.mark.parametrize(
     "command",
-    [SetHours("S9", (), NOON), SuspendStation("S9", "x", NOON), ResumeStation("S9", NOON), RetireStation("S9", NOON)],
+    [
+        SetHours("S9", (), NOON),
+        SuspendStation("S9", "x", NOON),
+        ResumeStation("S9", NOON),
+        RetireStation("S9", NOON),
+        ListOnMap("S9", "amap", "B1", NOON),
+    ],
 )
 def test_a_station_that_nobody_knows_is_not_found(given: Given, command: Command) -> None:
     given().when(command).then_refused(NotFound)

@@ -8,17 +8,24 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
+from shared.contracts.checkin_stations import Latitude, Longitude, MapProvider
 from shared.contracts.model import Code, Contract, Count, Flag, Id, Instant
 from shared.web import Call, MinPosition, Nothing, Reason, found
 
+from ..domain.facilities import ChangeFacilities
 from ..domain.hours import DateException, Interval, WeeklyInterval
-from ..domain.station import RegisterStation, ResumeStation, RetireStation, SetHours, SuspendStation
-from ..domain.values import MAX_STAY_MIN
+from ..domain.station import ListOnMap, RegisterStation, ResumeStation, RetireStation, SetHours, SuspendStation
+from ..domain.values import FACILITIES_KEPT, MAX_STAY_MIN, NAME_LENGTH
 from ..projections import member_visits, station_live
 
 router = APIRouter(prefix="/stations", tags=["stations"])
 
 Minute = Annotated[int, Field(strict=True, ge=0, le=2 * 1440)]
+
+
+_CONTROL = r"\x00-\x1f\x7f-\x9f\u2028\u2029"
+# One line of text that is not blank.
+Name = Annotated[str, Field(max_length=NAME_LENGTH, pattern=rf"^[^{_CONTROL}]*[^\s{_CONTROL}][^{_CONTROL}]*$")]
 
 
 class NewStation(Contract):
@@ -28,11 +35,14 @@ class NewStation(Contract):
     kind: Code = "station"
     city: Code
     county: Code
-    lat_e6: Annotated[int, Field(strict=True, ge=-90_000_000, le=90_000_000)]
-    lon_e6: Annotated[int, Field(strict=True, ge=-180_000_000, le=180_000_000)]
-    capacity: Count
+    lat_e6: Latitude = Field(examples=[36_065_000])
+    lon_e6: Longitude = Field(examples=[103_826_000])
+    capacity: Count = Field(examples=[12])
     max_stay_min: Count = MAX_STAY_MIN
     always_open: Flag = False
+    name: Name | None = Field(
+        default=None, description="The public name of the place, never of a person.", examples=["西关十字工会驿站"]
+    )
 
 
 class Weekly(Contract):
@@ -62,11 +72,27 @@ class NewHours(Contract):
     exceptions: list[Exception_] = Field(default_factory=list)
 
 
+class NewFacilities(Contract):
+    """What a station offers 设施, and what of it is out of service."""
+
+    facilities: list[Code] = Field(max_length=FACILITIES_KEPT, examples=[["toilet", "power_strips", "microwave"]])
+    out_of_service: list[Code] = Field(
+        default_factory=list, max_length=FACILITIES_KEPT, description="Of these, what may not be used.", examples=[[]]
+    )
+
+
+class NewListing(Contract):
+    """A map provider shows the station."""
+
+    provider: MapProvider
+    ref: Id = Field(description="What the provider calls the place.", examples=["B0FFG5CXXX"])
+
+
 @router.post("")
 async def register(body: NewStation, call: Call) -> Response:
-    """Register a station; it is closed until its hours are set, unless it is always open."""
+    """Register a station; it is a draft until its hours are set, unless it is always open."""
     facts = (body.station_id, call.principal.org, body.kind, body.city, body.county, body.lat_e6, body.lon_e6)
-    rest = (body.capacity, call.now, body.max_stay_min, body.always_open)
+    rest = (body.capacity, call.now, body.max_stay_min, body.always_open, body.name)
     return await call.give(RegisterStation(*facts, *rest), body)
 
 
@@ -96,6 +122,19 @@ async def resume(station_id: Id, body: Nothing, call: Call) -> Response:
 async def retire(station_id: Id, body: Nothing, call: Call) -> Response:
     """Close a station for good."""
     return await call.give(RetireStation(station_id, call.now), body)
+
+
+@router.post("/{station_id}/change-facilities")
+async def change_facilities(station_id: Id, body: NewFacilities, call: Call) -> Response:
+    """Say what the station offers. What a rectification holds stays out of service whatever is said here."""
+    facilities, out = tuple(body.facilities), tuple(body.out_of_service)
+    return await call.give(ChangeFacilities(station_id, facilities, out, call.now), body)
+
+
+@router.post("/{station_id}/list-on-map")
+async def list_on_map(station_id: Id, body: NewListing, call: Call) -> Response:
+    """Note that a map provider shows the station; its card then leads there."""
+    return await call.give(ListOnMap(station_id, body.provider, body.ref, call.now), body)
 
 
 @router.get("/{station_id}/live")

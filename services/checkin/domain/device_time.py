@@ -1,4 +1,4 @@
-"""When a scan happened, by the server's clock and by the device's (K4, K5)."""
+"""When a scan or a report happened, by the server's clock and by the device's (K4, K5)."""
 
 from __future__ import annotations
 
@@ -26,16 +26,18 @@ class Moment(msgspec.Struct, frozen=True):
         return self.received_at - self.at > LATENESS_WINDOW
 
 
-def moment_of(scanned_at: datetime | None, sent_at: datetime | None, received_at: datetime) -> Moment:
-    """K4. A device that is online sends no time of its own: the receipt is the time."""
-    if scanned_at is None and sent_at is None:
+def moment_of(
+    device_at: datetime | None, sent_at: datetime | None, received_at: datetime, field: str = "scanned_at"
+) -> Moment:
+    """K4. A device that is online sends no time of its own: the receipt is the time. `field` is the device's time."""
+    if device_at is None and sent_at is None:
         return Moment(at=received_at, received_at=received_at)
-    if scanned_at is None or sent_at is None:
-        missing = "scanned_at" if scanned_at is None else "sent_at"
+    if device_at is None or sent_at is None:
+        missing = field if device_at is None else "sent_at"
         raise ValidationFailed(f"{missing} is missing: an offline upload gives both times", field=missing)
-    if scanned_at > sent_at:
-        raise ScanInFuture(field="scanned_at")
+    if device_at > sent_at:
+        raise ScanInFuture(field=field)
     offset = received_at - sent_at  # how far the device's clock is behind ours
     corrected = abs(offset) > CLOCK_TOLERANCE
-    happened = scanned_at + offset if corrected else scanned_at
+    happened = device_at + offset if corrected else device_at
     return Moment(min(happened, received_at), received_at, offline=True, clock_corrected=corrected)

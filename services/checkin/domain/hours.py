@@ -15,6 +15,8 @@ import msgspec
 from shared.clock import CHINA
 from shared.errors import ValidationFailed
 
+from .values import EXCEPTIONS_KEPT, INTERVALS_A_DAY, WEEKLY_INTERVALS
+
 MINUTE = timedelta(minutes=1)
 DAY = 1440  # minutes
 _MONDAY = datetime(2024, 1, 1, tzinfo=CHINA)
@@ -55,14 +57,37 @@ class Hours(msgspec.Struct, frozen=True):
 
     def closing(self, start: datetime, latest: datetime) -> datetime:
         """The first closing after `start`, or `latest` if that comes first. Intervals that touch do not close."""
-        minute, last = _minute_of(start), _minute_of(latest)
+        end = self._closing_after(_minute_of(start), _minute_of(latest))
+        return latest if end is None else _moment_of(end, start)
+
+    def next_closing(self, moment: datetime) -> datetime | None:
+        """When it next goes from open to closed; None when it never does."""
+        minute = _minute_of(moment)
+        end = self._closing_after(minute, self._horizon(minute))
+        return None if end is None else _moment_of(end, moment)
+
+    def next_opening(self, moment: datetime) -> datetime | None:
+        """When it next goes from closed to open; None when it never does."""
+        minute = _minute_of(moment)
+        opening, last = minute, self._horizon(minute)
+        while (opening := self._opening_after(opening, last)) <= last:
+            if self._open_until(opening - 1) is None:  # else it only touches what was open before
+                return _moment_of(opening, moment)
+        return None
+
+    def _closing_after(self, minute: int, last: int) -> int | None:
+        """The first minute from which on it is closed after having been open, up to `last`."""
         end = self._open_until(minute) or self._opening_after(minute, last)
         while end <= last:
             further = self._open_until(end)
             if further is None:
-                return start.replace(second=0, microsecond=0) + (end - minute) * MINUTE
+                return end
             end = further
-        return latest
+        return None
+
+    def _horizon(self, minute: int) -> int:
+        """Past this minute nothing new comes: by then a whole week without exceptions has begun and ended."""
+        return max(minute, (max(self.exceptions, default=0) + 2) * DAY) + 8 * DAY
 
     def opening_on(self, day: date) -> datetime | None:
         """The first opening that belongs to a date; None when it has none."""
@@ -87,10 +112,12 @@ class Hours(msgspec.Struct, frozen=True):
         return today * DAY + until if until else None
 
     def _opening_after(self, minute: int, last: int) -> int:
-        """The next opening up to `last`, or a minute after it."""
-        days = range(minute // DAY, last // DAY + 1)
-        openings = (day * DAY + opens for day in days for opens, _ in self._starting_on(day))
-        return min((opening for opening in openings if opening > minute), default=last + 1)
+        """The next opening up to the day of `last`, or a minute after it."""
+        for day in range(minute // DAY, last // DAY + 1):
+            for opens, _ in self._starting_on(day):
+                if day * DAY + opens > minute:
+                    return day * DAY + opens
+        return last + 1
 
 
 NEVER_OPEN = Hours(((),) * 7, {})
@@ -98,6 +125,11 @@ NEVER_OPEN = Hours(((),) * 7, {})
 
 def _minute_of(moment: datetime) -> int:
     return (moment - _MONDAY) // MINUTE
+
+
+def _moment_of(minute: int, asked: datetime) -> datetime:
+    """In the zone of the time that was asked about."""
+    return (_MONDAY + minute * MINUTE).astimezone(asked.tzinfo)
 
 
 def hours_of(weekly: Sequence[WeeklyInterval], exceptions: Sequence[DateException]) -> Hours:
@@ -114,6 +146,11 @@ def hours_of(weekly: Sequence[WeeklyInterval], exceptions: Sequence[DateExceptio
 
 def check_hours(weekly: Sequence[WeeklyInterval], exceptions: Sequence[DateException]) -> None:
     """Refuse what no sign on a door could mean."""
+    if len(weekly) > WEEKLY_INTERVALS:
+        raise ValidationFailed(f"a week has at most {WEEKLY_INTERVALS} intervals", field="weekly")
+    if len(exceptions) > EXCEPTIONS_KEPT or any(len(day.intervals) > INTERVALS_A_DAY for day in exceptions):
+        limits = f"{EXCEPTIONS_KEPT} dates with at most {INTERVALS_A_DAY} intervals each"
+        raise ValidationFailed(f"there are exceptions for at most {limits}; leave out the past", field="exceptions")
     for interval in weekly:
         if not 1 <= interval.weekday <= 7:
             raise ValidationFailed("a weekday is 1 (Monday) to 7 (Sunday)", field="weekly")

@@ -46,7 +46,7 @@ class StationFull(Refused):
 
 
 class ScanInFuture(Refused):
-    """The device's time of the scan is after its time of sending. Set the device's clock and send the scan again."""
+    """The device says that this happened after it was sent. Set the device's clock and send it again."""
 
 
 class AlreadyRegistered(Refused):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TypeAlias, assert_never
+from typing import Literal, TypeAlias, assert_never
 
 import msgspec
 
@@ -13,7 +13,9 @@ from shared.errors import NotFound, ValidationFailed
 from . import refusals
 from .geometry import Place
 from .hours import NEVER_OPEN, DateException, Hours, WeeklyInterval, check_hours, hours_of
-from .values import LONGEST_STAY_MIN, MAX_STAY_MIN
+from .values import LONGEST_STAY_MIN, MAX_STAY_MIN, NAME_LENGTH
+
+MapProvider: TypeAlias = Literal["amap", "baidu", "tencent"]
 
 
 class RegisterStation(Command, frozen=True):
@@ -28,6 +30,7 @@ class RegisterStation(Command, frozen=True):
     now: datetime
     max_stay_min: int = MAX_STAY_MIN
     always_open: bool = False
+    name: str | None = None  # of the place, as its sign says
 
 
 class SetHours(Command, frozen=True):
@@ -53,7 +56,16 @@ class RetireStation(Command, frozen=True):
     now: datetime
 
 
-class StationRegistered(DomainEvent, frozen=True):
+class ListOnMap(Command, frozen=True):
+    """A map provider shows the station, under this reference of its own (C6)."""
+
+    station_id: str
+    provider: MapProvider
+    ref: str
+    now: datetime
+
+
+class StationRegistered(DomainEvent, frozen=True, omit_defaults=True):
     station_id: str
     org_id: str
     kind: str
@@ -64,6 +76,7 @@ class StationRegistered(DomainEvent, frozen=True):
     capacity: int
     max_stay_min: int
     always_open: bool
+    name: str | None = None  # private: it is shown to people, and is in no published contract
 
 
 class StationHoursSet(DomainEvent, frozen=True):
@@ -85,8 +98,16 @@ class StationRetired(DomainEvent, frozen=True):
     station_id: str
 
 
-StationCommand: TypeAlias = RegisterStation | SetHours | SuspendStation | ResumeStation | RetireStation
-StationEvent: TypeAlias = StationRegistered | StationHoursSet | StationSuspended | StationResumed | StationRetired
+class MapListingPublished(DomainEvent, frozen=True):
+    station_id: str
+    provider: MapProvider
+    ref: str
+
+
+StationCommand: TypeAlias = RegisterStation | SetHours | SuspendStation | ResumeStation | RetireStation | ListOnMap
+StationEvent: TypeAlias = (
+    StationRegistered | StationHoursSet | StationSuspended | StationResumed | StationRetired | MapListingPublished
+)
 
 
 class Station(msgspec.Struct, frozen=True):
@@ -100,6 +121,7 @@ class Station(msgspec.Struct, frozen=True):
     hours: Hours = NEVER_OPEN
     out_of_service_from: datetime | None = None
     retired: bool = False
+    listings: dict[MapProvider, str] = {}
 
     def is_out_of_service(self, moment: datetime) -> bool:
         return self.out_of_service_from is not None and moment >= self.out_of_service_from
@@ -131,6 +153,9 @@ def decide(command: StationCommand, station: Station) -> list[StationEvent]:
             return [] if station.out_of_service_from else [StationSuspended(now, station_id, reason)]
         case ResumeStation(station_id, now):
             return [StationResumed(now, station_id)] if station.out_of_service_from else []
+        case ListOnMap(station_id, provider, ref, now):
+            known = station.listings.get(provider) == ref
+            return [] if known else [MapListingPublished(now, station_id, provider, ref)]
         case _:
             assert_never(command)
 
@@ -150,6 +175,7 @@ def register(command: RegisterStation, station: Station) -> list[StationEvent]:
         command.capacity,
         command.max_stay_min,
         command.always_open,
+        command.name,
     )
     if station.registered is None:
         return [facts]
@@ -167,6 +193,8 @@ def check_facts(command: RegisterStation) -> None:
         raise ValidationFailed("a latitude is -90 to 90 degrees, in micro-degrees", field="lat_e6")
     if abs(command.lon_e6) > 180_000_000:
         raise ValidationFailed("a longitude is -180 to 180 degrees, in micro-degrees", field="lon_e6")
+    if command.name is not None and not (command.name.strip() and len(command.name) <= NAME_LENGTH):
+        raise ValidationFailed(f"a name has 1 to {NAME_LENGTH} characters", field="name")
 
 
 def evolve(station: Station, event: StationEvent) -> Station:
@@ -184,6 +212,8 @@ def evolve(station: Station, event: StationEvent) -> Station:
             # A retired station lets nobody in, like a suspended one; if it was suspended, it has been since then.
             since = station.out_of_service_from or at
             return msgspec.structs.replace(station, out_of_service_from=since, retired=True)
+        case MapListingPublished(provider=provider, ref=ref):
+            return msgspec.structs.replace(station, listings={**station.listings, provider: ref})
         case _:
             assert_never(event)
 
@@ -193,5 +223,5 @@ STATION: Decider[StationCommand, StationEvent, Station] = Decider(
     Station(),
     decide,
     evolve,
-    (StationRegistered, StationHoursSet, StationSuspended, StationResumed, StationRetired),
+    (StationRegistered, StationHoursSet, StationSuspended, StationResumed, StationRetired, MapListingPublished),
 )

@@ -22,7 +22,18 @@ ROTA_AHEAD_MONTHS = 3  # [P] how many months after the present one a rota may na
 DEMAND_CATEGORIES = frozenset(  # the first six [S] C3 leaves unnamed and the day names; the others [P]
     ["charging", "injury_insurance", "meals", "rest", "legal", "training", "wages", "health", "facilities", "other"]
 )
+STATE_TTL_S = 300  # [S] CK8: a reported state is believed this long, unless the report says otherwise
+LONGEST_TTL_S = 86_400  # [P] the most a report may ask to be believed
+SAFETY_SUBSYSTEMS = frozenset({"energy", "fire", "gas"})  # [P] a fault of these is a major alarm, else a general one
+MAJOR_FIX_WITHIN = timedelta(hours=4)  # [S] GR11: the notice of a major hazard is due this long after it is issued
+WALK_15_MIN_M = 1_200  # [P] metres in 15 minutes [S] on foot, at 80 metres a minute: the radius of the service circle
 
 # Not rules, but bounds of what states remember.
 RECENT_VISITS = 8  # of a member: enough to place a late scan among its neighbours
 DEPARTURES_KEPT = 256  # of a station: enough to tell how full it was when an offline gate let someone in
+SUBSYSTEMS_KEPT = 32  # of a station; the sources count eight
+FACILITIES_KEPT = 64  # of a station
+NAME_LENGTH = 80  # characters of a station's name
+WEEKLY_INTERVALS = 70  # of a station's hours; with the next line, what is published of them stays small
+EXCEPTIONS_KEPT = 400  # dates, of a station's hours: more than a year ahead
+INTERVALS_A_DAY = 10  # of one exception

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from shared.decider import Handlers
 
-from . import duties, members, rota, stations, visits
+from . import duties, equipment, members, rota, stations, visits
 
-HANDLERS = Handlers().including(members.HANDLERS, stations.HANDLERS, visits.HANDLERS, duties.HANDLERS, rota.HANDLERS)
+HANDLERS = Handlers().including(
+    members.HANDLERS,
+    stations.HANDLERS,
+    equipment.HANDLERS,
+    visits.HANDLERS,
+    duties.HANDLERS,
+    rota.HANDLERS,
+)

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from shared.policies import Intake, Policies, Timers
 
-from . import duties, visits
+from . import duties, stations, visits
 
-INTAKE = Intake().including(visits.INTAKE)
-POLICIES = Policies().including(duties.POLICIES)
-TIMERS: Timers = {**visits.TIMERS, **duties.TIMERS}
+INTAKE = Intake().including(
+    visits.INTAKE,
+    stations.INTAKE,
+)
+POLICIES = Policies().including(
+    duties.POLICIES,
+    stations.POLICIES,
+)
+TIMERS: Timers = {
+    **visits.TIMERS,
+    **duties.TIMERS,
+}

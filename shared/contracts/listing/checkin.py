@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.contracts import checkin
 from shared.contracts.event_type import EventType
-from shared.contracts.listing import checkin_rota
+from shared.contracts.listing import checkin_rota, checkin_stations
 
 _VISIT = {"visit_id": "5f0c2a5e-6d5b-5c6e-9d5c-0d6f3f1f7a11", "member_id": "W01", "station_id": "S1"}
 
@@ -49,4 +49,5 @@ EVENTS: tuple[EventType, ...] = (
         consumers=("points",),
     ),
     *checkin_rota.EVENTS,
+    *checkin_stations.EVENTS,
 )

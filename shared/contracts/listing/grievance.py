@@ -42,11 +42,13 @@ EVENTS: tuple[EventType, ...] = (
         grievance.RectificationNoticeIssued,
         "A hazard must be put right; of a major one, the facility is out of service until then.",
         {**_WHERE, "severity": "major", "facility": "power_strips", "due_at": _DUE},
+        "checkin",
     ),
     _of_a_rectification(
         grievance.RectificationClosed,
         "A hazard is put right: the facility is back in service.",
         {**_WHERE, "closed_at": "2026-01-24T03:30:00Z"},
+        "checkin",
     ),
     _of_a_rectification(
         grievance.RectificationOverdue, "A hazard was not put right in time.", {**_WHERE, "due_at": _DUE}
