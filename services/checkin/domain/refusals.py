@@ -2,7 +2,7 @@
 
 Refused
 ├── NotFound
-│   └── CodeUnknown         identity
+│   ├── CodeUnknown         identity
 ├── MemberSuspended         identity
 ├── StationSuspended        place
 ├── StationClosed           window
@@ -14,6 +14,15 @@ Refused
 ├── DutyNotAssigned         the duty is not this person's now
 ├── DeadlineRequired        a demand has no deadline that can be met
 └── CategoryUnknown         a demand is of no category that we know
+├── SlotClosed              place: the pool was closed
+├── SlotNotStarted          window
+├── SlotInPast              window
+├── BookingNotEntitled      eligibility
+├── BookingDuplicate        state
+├── BookingNotCancellable   state
+├── BookingNoShow           state
+├── SlotFull                limit
+└── PlaceTaken              limit: another pool is there at that time
 """
 
 from __future__ import annotations
@@ -67,3 +76,39 @@ class DeadlineRequired(Refused):
 
 class CategoryUnknown(Refused):
     """No demand is of this category. Choose one of the categories that are listed, or `other`."""
+
+
+class SlotClosed(Refused):
+    """The slot was called off. Book another one."""
+
+
+class SlotNotStarted(Refused):
+    """The slot has not begun. Come back when it begins."""
+
+
+class SlotInPast(Refused):
+    """The slot is over. Book a later one."""
+
+
+class BookingNotEntitled(Refused):
+    """No voucher of this campaign gives the right to book this slot. Look in the wallet until when it is valid."""
+
+
+class BookingDuplicate(Refused):
+    """The member has a booking here already. Cancel that one first, or keep it."""
+
+
+class BookingNotCancellable(Refused):
+    """The slot has begun, or the booking has ended. Nothing to cancel; tell the place if nobody is coming."""
+
+
+class BookingNoShow(Refused):
+    """Nobody came by 15 minutes after the slot's end, so the booking has ended. Book another slot."""
+
+
+class SlotFull(Refused):
+    """Every place of the slot is taken. Choose another slot, or ask to be put on the waiting list."""
+
+
+class PlaceTaken(Refused):
+    """Another slot pool is open at this place and time. Choose another time, or close the other pool first."""

@@ -27,6 +27,10 @@ LONGEST_TTL_S = 86_400  # [P] the most a report may ask to be believed
 SAFETY_SUBSYSTEMS = frozenset({"energy", "fire", "gas"})  # [P] a fault of these is a major alarm, else a general one
 MAJOR_FIX_WITHIN = timedelta(hours=4)  # [S] GR11: the notice of a major hazard is due this long after it is issued
 WALK_15_MIN_M = 1_200  # [P] metres in 15 minutes [S] on foot, at 80 metres a minute: the radius of the service circle
+BOOKING_GRACE = timedelta(minutes=15)  # CK9: who has not come by so long after the slot's end has not come
+POOL_CAPACITY_MOST = 500  # [P] places of one pool: closing it is one decision over everybody in it
+POOL_AHEAD = timedelta(days=366)  # [P] how far ahead a pool may lie
+WAITING_LIST_MOST = 500  # [P] of one pool, for the same reason
 
 # Not rules, but bounds of what states remember.
 RECENT_VISITS = 8  # of a member: enough to place a late scan among its neighbours

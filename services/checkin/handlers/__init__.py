@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.decider import Handlers
 
-from . import duties, equipment, members, rota, stations, visits
+from . import bookings, duties, equipment, members, rota, stations, visits
 
 HANDLERS = Handlers().including(
     members.HANDLERS,
@@ -13,4 +13,5 @@ HANDLERS = Handlers().including(
     visits.HANDLERS,
     duties.HANDLERS,
     rota.HANDLERS,
+    bookings.HANDLERS,
 )

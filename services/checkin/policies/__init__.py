@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from shared.policies import Intake, Policies, Timers
 
-from . import duties, stations, visits
+from . import bookings, duties, stations, visits
 
 INTAKE = Intake().including(
+    bookings.INTAKE,
     visits.INTAKE,
     stations.INTAKE,
 )
 POLICIES = Policies().including(
+    bookings.POLICIES,
     duties.POLICIES,
     stations.POLICIES,
 )
 TIMERS: Timers = {
+    **bookings.TIMERS,
     **visits.TIMERS,
     **duties.TIMERS,
 }

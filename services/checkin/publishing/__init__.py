@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from shared.publishing import Publishing
 
-from . import duties, stations, visits
+from . import bookings, duties, stations, visits
 
-PUBLISHING = Publishing().including(visits.PUBLISHING, stations.PUBLISHING, duties.PUBLISHING)
+PUBLISHING = Publishing().including(bookings.PUBLISHING, visits.PUBLISHING, stations.PUBLISHING, duties.PUBLISHING)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.contracts import checkin
 from shared.contracts.event_type import EventType
-from shared.contracts.listing import checkin_rota, checkin_stations
+from shared.contracts.listing import checkin_bookings, checkin_rota, checkin_stations
 
 _VISIT = {"visit_id": "5f0c2a5e-6d5b-5c6e-9d5c-0d6f3f1f7a11", "member_id": "W01", "station_id": "S1"}
 
@@ -50,4 +50,5 @@ EVENTS: tuple[EventType, ...] = (
     ),
     *checkin_rota.EVENTS,
     *checkin_stations.EVENTS,
+    *checkin_bookings.EVENTS,
 )

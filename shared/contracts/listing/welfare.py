@@ -21,6 +21,7 @@ EVENTS: tuple[EventType, ...] = (
             "face_fen": 2000,
             "valid_until": "2026-02-28T16:00:00Z",
         },
+        consumers=("checkin",),
     ),
     EventType(
         welfare.VoucherExpired,
@@ -29,6 +30,7 @@ EVENTS: tuple[EventType, ...] = (
         "A voucher is of no use any more: the right to book ends.",
         "voucher_id",
         _VOUCHER,
+        consumers=("checkin",),
     ),
     EventType(
         welfare.VoucherReservationRefused,
@@ -43,6 +45,7 @@ EVENTS: tuple[EventType, ...] = (
             "campaign_id": "winter_gift",
             "code": "VOUCHER_EXPIRED",
         },
+        consumers=("checkin",),
     ),
     EventType(
         welfare.MerchantSuspended,
@@ -51,6 +54,7 @@ EVENTS: tuple[EventType, ...] = (
         "A merchant serves nobody for now: bookings at that place are cancelled.",
         "merchant_id",
         {"merchant_id": "M1", "reason": "licence_expired"},
+        consumers=("checkin",),
     ),
     EventType(
         welfare.BallotClosed,
@@ -70,6 +74,7 @@ EVENTS: tuple[EventType, ...] = (
                 }
             ],
         },
+        consumers=("checkin",),
         data_class="none",
     ),
 )
