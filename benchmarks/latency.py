@@ -24,7 +24,7 @@ from benchmarks.places import CLOCK, Parts, connected, fresh_database, process
 from benchmarks.points_process import POINTS, TELL
 from benchmarks.town import TOWN, founded, fresh_topics, member, station
 from services.checkin.domain.device_time import Moment
-from services.checkin.domain.visits import ScanEntry
+from services.checkin.domain.scan import ScanEntry
 from services.checkin.main import SERVICE as CHECKIN
 from shared.embedded.infra import Infra
 from shared.log.append import Actor, Context

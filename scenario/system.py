@@ -114,10 +114,11 @@ class System:
     def _files(self) -> None:
         """What services share besides servers, made once an instance."""
         self.issuer = LocalIssuer(self.folder / "issuer")
-        key = self.folder / "content.key"
-        if not key.exists():
-            key.touch(mode=0o600)
-            key.write_text(base64.b64encode(secrets.token_bytes(32)).decode())
+        for name in ("content.key", "code.secret"):
+            key = self.folder / name
+            if not key.exists():
+                key.touch(mode=0o600)
+                key.write_text(base64.b64encode(secrets.token_bytes(32)).decode())
         path = self.folder / "clock"
         path.write_text(f"fixed {self.at.isoformat()}\n")
         self.clock = FileClock(path)
@@ -157,6 +158,7 @@ class System:
             "YIZHAN_DATABASE": self.databases[service],
             "YIZHAN_KAFKA": self.infra.kafka,
             "YIZHAN_CONTENT_KEY": (self.folder / "content.key").read_text(),
+            "YIZHAN_CODE_SECRET": (self.folder / "code.secret").read_text(),
             "YIZHAN_ISSUER_KEYS": str(self.issuer.public),
             "YIZHAN_MEMBER": f"{service}-1",  # known to Kafka by name: after a crash it is not waited for
             "YIZHAN_CLOCK": f"file:{self.clock.path}",

@@ -7,7 +7,7 @@ that each intake event asks for; HTTP uses the same functions, so both doors val
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -30,6 +30,7 @@ class Receipt:
     received_at: datetime
     source: str
     id: str
+    code_secrets: tuple[bytes, ...] = field(default=(), repr=False)  # what member codes are signed with, newest first
 
 
 class Policies:

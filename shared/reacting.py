@@ -89,8 +89,16 @@ def _caused(
 class Door:
     """Turns intake events into commands with answers: the Kafka side of the one door."""
 
-    def __init__(self, service: str, database: Database, committer: Committer, intake: Intake) -> None:
+    def __init__(
+        self,
+        service: str,
+        database: Database,
+        committer: Committer,
+        intake: Intake,
+        code_secrets: tuple[bytes, ...] = (),
+    ) -> None:
         self._service, self._database, self._committer, self._intake = service, database, committer, intake
+        self._code_secrets = code_secrets
         self._models = {stored_type(contract): contract for contract in intake.commands}
 
     @property
@@ -116,9 +124,8 @@ class Door:
     def _give(self, row: Recorded) -> asyncio.Future[Answer]:
         cause = row.context()
         command_id = intake_command_id(row.origin, row.event_id)
-        command = self._command(
-            row, Receipt(command_id, cause.received_at or row.recorded_at, row.origin, row.event_id)
-        )
+        received_at = cause.received_at or row.recorded_at
+        command = self._command(row, Receipt(command_id, received_at, row.origin, row.event_id, self._code_secrets))
         with processing(row, self._service) as traceparent:
             context = Context(command_id, cause.actor, cause.correlation_id, row.event_id, traceparent, cause.org)
         return self._committer.enqueue(

@@ -73,6 +73,7 @@ class Worker:
 
 async def serve(service: Service, settings: Settings, role: str) -> None:
     """Run until SIGTERM or SIGINT. Raises `ConfigInvalid` when the database is not at the needed revision."""
+    settings.require(*service.secrets)
     database = Database(settings.database, name=f"yizhan {service.name}", pool=settings.database_pool)
     failpoints.arm(settings.failpoint, production=settings.production)
     flush = configure(service.name, settings.otlp)
@@ -85,7 +86,8 @@ async def serve(service: Service, settings: Settings, role: str) -> None:
     committer = Committer(database, service.handlers, codec, clock, waking, service.messaging.publishing)
     queries, intake = Queries(service.name, database), service.messaging.intake
     eraser = Eraser(database, clock, waking)
-    api = Api(service.name, committer, queries, intake, clock, epoch, database, vault, eraser)
+    secrets = settings.code_secrets
+    api = Api(service.name, committer, queries, intake, clock, epoch, database, vault, eraser, secrets)
     guard = Guard(service.access, verifier, clock, database)
     worker = _worker(service, settings, database, committer, clock, waking, vault, epoch) if role != "api" else None
     shown = () if role == "worker" else service.projections
@@ -137,7 +139,7 @@ def _worker(
     builder = PageBuilder(service.name, clock, vault)
     ingest = Ingest(service.name, database, settings.kafka, builder, sender, waking, settings.member)
     leases, tail = Leases(database), Tail(database)
-    door = Door(service.name, database, committer, messaging.intake)
+    door = Door(service.name, database, committer, messaging.intake, settings.code_secrets)
     reactor = Reactor(service.name, committer, codec, messaging.policies)
     timers = TimerLoop(database, committer, codec, clock, messaging.timers)
     relay = Relay(service.name, codec, messaging.publishing, sender, epoch)

@@ -57,6 +57,7 @@ class Service:
     projections: tuple[Projection, ...]
     routers: tuple[APIRouter, ...]
     access: Access
+    secrets: tuple[str, ...] = ()  # settings that it cannot do without in production, though others can
 
     @property
     def codec(self) -> Codec:

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, TypeAlias
@@ -75,6 +75,7 @@ class Api:
     database: Database
     vault: Vault
     eraser: Eraser
+    code_secrets: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,9 @@ class Caller:
 
         `anonymously`: nothing of what it leads to says who gave it.
         """
-        command_id = intake_command_id(self.principal.id, self.required_key())
-        command = self.api.intake.command(event, Receipt(command_id, self.now, self.principal.id, self.required_key()))
+        source, key = self.principal.id, self.required_key()
+        command_id = intake_command_id(source, key)
+        command = self.api.intake.command(event, Receipt(command_id, self.now, source, key, self.api.code_secrets))
         hashed = body_hash(stored_type(type(event)), event.canonical())
         return await self._give(command_id, command, hashed, ANONYMOUS if anonymously else None)
 

@@ -8,28 +8,46 @@ from __future__ import annotations
 from shared.service import Service, run
 
 from .access import ACCESS
-from .api import bookings, coverage, duties, equipment, members, scans, stations
+from .api import bookings, coverage, duties, equipment, figures, gates, members, scans, stations, visits
 from .handlers import HANDLERS
 from .messaging import MESSAGING
+from .projections.member_card import MEMBER_CARD
 from .projections.member_visits import MEMBER_VISITS
+from .projections.ratings import RATINGS
+from .projections.scan_audit import SCAN_AUDIT
+from .projections.service_demand import SERVICE_DEMAND
 from .projections.slot_board import SLOT_BOARD
 from .projections.station_live import STATION_LIVE
+from .projections.visitor_flow import VISITOR_FLOW
 
 SERVICE = Service(
     name="checkin",
     handlers=HANDLERS,
     messaging=MESSAGING,
-    projections=(STATION_LIVE, MEMBER_VISITS, SLOT_BOARD),
+    projections=(
+        STATION_LIVE,
+        MEMBER_VISITS,
+        SLOT_BOARD,
+        MEMBER_CARD,
+        VISITOR_FLOW,
+        SERVICE_DEMAND,
+        RATINGS,
+        SCAN_AUDIT,
+    ),
     routers=(
         scans.router,
+        visits.router,
+        gates.router,
         stations.router,
         equipment.router,
         coverage.router,
         members.router,
         duties.router,
         bookings.router,
+        figures.router,
     ),
     access=ACCESS,
+    secrets=("code_secret",),
 )
 
 if __name__ == "__main__":

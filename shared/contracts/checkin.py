@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
-from shared.contracts.model import Code, Contract, Flag, Id, Instant
+from shared.contracts.model import Code, Contract, Count, Flag, Id, Instant
+
+CodeText: TypeAlias = Annotated[
+    str,
+    Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:~-]{0,159}$", examples=["W01.3f9a1c20.58971360.MFRGGZDFMZTWQ2LK"]),
+]
 
 
 class MemberScanned(Contract):
@@ -16,12 +21,54 @@ class MemberScanned(Contract):
     station_id: Id = Field(description="The station whose gate read it.")
     gate_id: Id = Field(description="The gate; it is part of the event's source too.")
     direction: Literal["entry", "exit"] = Field(description="Which way the gate opens.")
+    code: CodeText | None = Field(
+        default=None,
+        description="The text of the rotating code (CK7). Left out, the member is known by his card's number alone, "
+        "which is enough for members who never had a code issued.",
+    )
     scanned_at: Instant | None = Field(
         default=None, description="The device's time of the scan. Given together with sent_at by an offline upload."
     )
     sent_at: Instant | None = Field(
         default=None, description="The device's time when it uploads; tells how wrong the device's clock is (K4)."
     )
+
+
+class ServiceUsed(Contract):
+    """A member has used a service 服务 of a station: charge, water, haircut ... Intake; key: the member."""
+
+    member_id: Id
+    station_id: Id
+    service: Code = Field(description="What was used; a code of the closed list.", examples=["charge"])
+    qty: Count = Field(default=1, ge=1, description="How often, or how many.")
+    used_at: Instant | None = Field(
+        default=None, description="The device's time of the use. Given together with sent_at by an offline upload."
+    )
+    sent_at: Instant | None = Field(
+        default=None, description="The device's time when it uploads; tells how wrong the device's clock is (K4)."
+    )
+
+
+class MemberSuspended(Contract):
+    """A membership is suspended: nothing is given to this member until it is reinstated. Published; key: the member."""
+
+    member_id: Id
+    reason: Code
+    suspended_at: Instant
+
+
+class MemberReinstated(Contract):
+    """A suspension is lifted. Published; key: the member."""
+
+    member_id: Id
+    reinstated_at: Instant
+
+
+class MemberLeft(Contract):
+    """A member has left for good. Published; key: the member."""
+
+    member_id: Id
+    left_at: Instant
 
 
 class VisitStarted(Contract):
@@ -47,6 +94,17 @@ class VisitEnded(Contract):
     started_at: Instant
     ended_at: Instant
     exit_kind: Literal["scanned", "auto", "superseded", "chief"]
+
+
+class VisitVoided(Contract):
+    """A visit was none: whatever was concluded from it is to be undone. Published; key: the member."""
+
+    visit_id: Id
+    member_id: Id
+    station_id: Id
+    started_at: Instant
+    voided_at: Instant
+    reason: Code
 
 
 class DutyAssigned(Contract):

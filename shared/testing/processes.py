@@ -40,6 +40,7 @@ class Surroundings:
         path.write_text(f"fixed {NOON.isoformat()}\n")
         self.clock = FileClock(path)
         self.content_key = base64.b64encode(bytes(range(32))).decode()
+        self.code_secret = base64.b64encode(bytes(range(32, 64))).decode()
 
     def settings(self, database: str) -> dict[str, str]:
         """The environment of a process whose log is in this database."""
@@ -47,6 +48,7 @@ class Surroundings:
             "YIZHAN_DATABASE": database,
             "YIZHAN_KAFKA": self.kafka,
             "YIZHAN_CONTENT_KEY": self.content_key,
+            "YIZHAN_CODE_SECRET": self.code_secret,
             "YIZHAN_ISSUER_KEYS": str(self.issuer.public),
             "YIZHAN_CLOCK": f"file:{self.clock.path}",
             "YIZHAN_MEMBER": "0",

@@ -25,7 +25,7 @@ OPEN_BOOKS = (*TOWN, s1_books, s2_books)
 
 
 def refused(scan_id: str, station: str, code: str) -> Change:
-    return on(VISITS, "W1", ScanRefused(SIX, scan_id, station, code))
+    return on(VISITS, "W1", ScanRefused(SIX, scan_id, station, code, "g1"))
 
 
 def test_ck3_an_entry_starts_a_visit_takes_a_place_and_sets_the_end_of_the_stay(given: Given) -> None:
@@ -61,7 +61,7 @@ def test_k10_identity_goes_before_place(given: Given) -> None:
 def test_k10_place_goes_before_window(given: Given) -> None:
     early = at("05:00")
     given(*TOWN, s1_suspended).when(entry("W1", "S1", early)).then_refused(
-        refusals.StationSuspended, on(VISITS, "W1", ScanRefused(early, "v1", "S1", "STATION_SUSPENDED"))
+        refusals.StationSuspended, on(VISITS, "W1", ScanRefused(early, "v1", "S1", "STATION_SUSPENDED", "g1"))
     )
 
 
@@ -83,7 +83,7 @@ def test_k10_a_member_inside_a_full_station_scans_again_and_the_door_opens(given
     """State goes before limit."""
     scenario = given(*TOWN).when(entry("W1", "S1", SIX)).when(entry("W2", "S1", SIX, "v2"))
     scenario.when(entry("W1", "S1", SIX + MINUTE, "v3"))
-    scenario.then(on(VISITS, "W1", DuplicateScanIgnored(SIX + MINUTE, "v3", "v1")))
+    scenario.then(on(VISITS, "W1", DuplicateScanIgnored(SIX + MINUTE, "v3", "v1", "S1", "g1")))
 
 
 # CK6: the window
@@ -96,7 +96,7 @@ def test_ck6_a_closed_station_lets_nobody_in(given: Given, clock: str, is_open: 
         assert visit_of(scenario).flags == ()
     else:
         scenario.then_refused(
-            refusals.StationClosed, on(VISITS, "W1", ScanRefused(at(clock), "v1", "S1", "STATION_CLOSED"))
+            refusals.StationClosed, on(VISITS, "W1", ScanRefused(at(clock), "v1", "S1", "STATION_CLOSED", "g1"))
         )
 
 
@@ -117,13 +117,13 @@ def test_ck6_a_station_without_hours_is_a_draft_and_closed(given: Given) -> None
 def test_ck1_two_taps_two_seconds_apart_are_one_visit(given: Given) -> None:
     """E7, and W03 in step 2 of the day."""
     scenario = given(*TOWN).when(entry("W1", "S1", SIX)).when(entry("W1", "S1", SIX + 2 * SECOND, "v2"))
-    scenario.then(on(VISITS, "W1", DuplicateScanIgnored(SIX + 2 * SECOND, "v2", "v1")))
+    scenario.then(on(VISITS, "W1", DuplicateScanIgnored(SIX + 2 * SECOND, "v2", "v1", "S1", "g1")))
 
 
 def test_ck1_up_to_its_end_by_ck3_a_visit_swallows_entries_and_from_then_on_it_does_not(given: Given) -> None:
     scenario = given(*TOWN).when(entry("W1", "S1", SIX))
     scenario.when(entry("W1", "S1", at("09:59:59"), "v2"))
-    scenario.then(on(VISITS, "W1", DuplicateScanIgnored(at("09:59:59"), "v2", "v1")))
+    scenario.then(on(VISITS, "W1", DuplicateScanIgnored(at("09:59:59"), "v2", "v1", "S1", "g1")))
     scenario.when(entry("W1", "S1", at("10:00"), "v3"))
     ended = end_of(scenario)
     assert (ended.visit_id, ended.at, ended.exit_kind) == ("v1", at("10:00"), "auto")
@@ -175,7 +175,7 @@ def test_ck2_an_entry_elsewhere_at_the_same_instant_ends_the_first_at_its_start_
 def test_ck2_a_member_refused_elsewhere_stays_where_he_is(given: Given) -> None:
     scenario = given(*TOWN).when(entry("W2", "S2", SIX, "v2")).when(entry("W1", "S1", SIX))
     scenario.when(entry("W1", "S2", at("07:00"), "v3")).then_refused(
-        refusals.StationFull, on(VISITS, "W1", ScanRefused(at("07:00"), "v3", "S2", "STATION_FULL"))
+        refusals.StationFull, on(VISITS, "W1", ScanRefused(at("07:00"), "v3", "S2", "STATION_FULL", "g1"))
     )
 
 
@@ -235,7 +235,7 @@ def test_ck5_the_last_place_is_given_and_the_next_is_refused(given: Given) -> No
     scenario = given(*TOWN).when(entry("W1", "S1", SIX, "v1")).when(entry("W2", "S1", SIX, "v2"))
     assert visit_of(scenario, "W2").flags == ()
     scenario.when(entry("W3", "S1", SIX, "v3")).then_refused(
-        refusals.StationFull, on(VISITS, "W3", ScanRefused(SIX, "v3", "S1", "STATION_FULL"))
+        refusals.StationFull, on(VISITS, "W3", ScanRefused(SIX, "v3", "S1", "STATION_FULL", "g1"))
     )
 
 
@@ -249,7 +249,7 @@ def test_ck3_ck5_a_stay_that_is_over_holds_no_place_however_late_the_sweeper(giv
     scenario = given(*TOWN).when(entry("W1", "S2", SIX))
     scenario.when(entry("W2", "S2", at("09:59:59"), "v2"))
     scenario.then_refused(
-        refusals.StationFull, on(VISITS, "W2", ScanRefused(at("09:59:59"), "v2", "S2", "STATION_FULL"))
+        refusals.StationFull, on(VISITS, "W2", ScanRefused(at("09:59:59"), "v2", "S2", "STATION_FULL", "g1"))
     )
     assert visit_of(scenario.when(entry("W2", "S2", at("10:00"), "v3")), "W2").flags == ()
 

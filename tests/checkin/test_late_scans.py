@@ -58,7 +58,7 @@ def test_e1_who_was_reinstated_before_the_upload_is_not_flagged(given: Given) ->
 def test_nobody_and_nowhere_cannot_be_recorded_even_offline(given: Given) -> None:
     given(*TOWN).when(entry("W9", "S1", TEN_PAST_SEVEN)).then_refused(refusals.CodeUnknown)
     given(*TOWN).when(entry("W1", "S9", TEN_PAST_SEVEN)).then_refused(
-        NotFound, on(VISITS, "W1", ScanRefused(at("07:10"), "v1", "S9", "NOT_FOUND"))
+        NotFound, on(VISITS, "W1", ScanRefused(at("07:10"), "v1", "S9", "NOT_FOUND", "g1"))
     )
 
 
@@ -116,7 +116,7 @@ def test_ck4_two_visits_at_one_station_told_in_the_wrong_order_both_stand(given:
 
 def test_an_exit_before_the_open_visit_began_finds_nothing_open(given: Given) -> None:
     moved_on(given).when(leaving("W1", "S2", offline(at("07:59"), UPLOAD))).then_refused(
-        refusals.VisitNotOpen, on(VISITS, "W1", ScanRefused(at("07:59"), "x1", "S2", "VISIT_NOT_OPEN"))
+        refusals.VisitNotOpen, on(VISITS, "W1", ScanRefused(at("07:59"), "x1", "S2", "VISIT_NOT_OPEN", "g2"))
     )
 
 
@@ -130,7 +130,7 @@ def test_ck2_a_late_entry_elsewhere_ends_the_open_visit_at_its_own_time(given: G
 def test_ck1_a_late_entry_inside_a_visit_at_the_same_station_is_a_duplicate_even_if_it_has_ended(given: Given) -> None:
     scenario = given(*TOWN).when(entry("W1", "S1", at("07:00"), "v0")).when(leaving("W1", "S1", at("07:30")))
     scenario.when(entry("W1", "S1", TEN_PAST_SEVEN))
-    scenario.then(on(VISITS, "W1", DuplicateScanIgnored(at("07:10"), "v1", "v0")))
+    scenario.then(on(VISITS, "W1", DuplicateScanIgnored(at("07:10"), "v1", "v0", "S1", "g1")))
 
 
 def test_an_end_once_told_is_not_taken_back_and_the_overlap_is_flagged(given: Given) -> None:

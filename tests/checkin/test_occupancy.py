@@ -49,7 +49,7 @@ def test_ck5_who_is_inside_at_the_end_of_a_month_is_carried_over(given: Given) -
 def test_ck5_who_was_carried_over_still_holds_a_place(given: Given) -> None:
     soon = MIDNIGHT + MINUTE
     inside_at_new_month(given).when(entry("W2", "S2", soon, "v2")).then_refused(
-        StationFull, on(VISITS, "W2", ScanRefused(soon, "v2", "S2", "STATION_FULL"))
+        StationFull, on(VISITS, "W2", ScanRefused(soon, "v2", "S2", "STATION_FULL", "g1"))
     )
 
 

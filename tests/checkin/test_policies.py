@@ -8,7 +8,8 @@ from typing import Literal
 import pytest
 
 from services.checkin.domain.refusals import ScanInFuture
-from services.checkin.domain.visits import EndStay, ScanEntry, ScanExit
+from services.checkin.domain.scan import ScanEntry, ScanExit
+from services.checkin.domain.visits import EndStay
 from services.checkin.handlers import HANDLERS
 from services.checkin.policies import INTAKE, TIMERS
 from shared.contracts.checkin import MemberScanned

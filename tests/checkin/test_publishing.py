@@ -75,4 +75,4 @@ def test_a_swap_a_miss_and_a_cancellation_are_published_under_the_duty() -> None
 
 
 def test_what_is_not_named_stays_private() -> None:
-    assert PUBLISHING.publish(DuplicateScanIgnored(SIX, "v2", "v1"), "W1") is None
+    assert PUBLISHING.publish(DuplicateScanIgnored(SIX, "v2", "v1", "S1", "g1"), "W1") is None

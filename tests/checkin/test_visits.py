@@ -6,7 +6,7 @@ from services.checkin.domain import refusals
 from services.checkin.domain.member import MEMBER, MemberSuspended
 from services.checkin.domain.occupancy import OCCUPANCY, Left
 from services.checkin.domain.station import STATION, StationHoursSet, StationSuspended
-from services.checkin.domain.values import RECENT_VISITS
+from services.checkin.domain.values import MOST_VISITS, RECENT_VISITS
 from services.checkin.domain.visits import VISITS, EndStay, ScanRefused, VisitEnded, Visits, VisitStarted
 from shared.decider import DeadlineCleared
 from shared.errors import NotFound
@@ -21,7 +21,7 @@ def inside(given: Given) -> Scenario:
 
 
 def refused(clock: str, station: str = "S1", code: str = "VISIT_NOT_OPEN") -> ScanRefused:
-    return ScanRefused(at(clock), "x1", station, code)
+    return ScanRefused(at(clock), "x1", station, code, "g2")
 
 
 def test_an_exit_ends_the_visit_clears_the_timer_and_frees_the_place(given: Given) -> None:
@@ -118,7 +118,10 @@ def test_a_timer_for_a_visit_nobody_knows_clears_itself(given: Given) -> None:
     given(*TOWN).when(EndStay("W1", "v9", SIX)).then(on(VISITS, "W1", DeadlineCleared(SIX, "stay", "v9", "ended")))
 
 
-def visits_every(minutes: int, count: int, *, first_stays_open: bool = False) -> Visits:
+DAY = 24 * 60  # minutes
+
+
+def visits_every(minutes: float, count: int, *, first_stays_open: bool = False) -> Visits:
     """Visits of one minute each, begun so many minutes apart."""
     events: list[VisitStarted | VisitEnded] = []
     for number in range(count):
@@ -131,14 +134,20 @@ def visits_every(minutes: int, count: int, *, first_stays_open: bool = False) ->
 
 
 def test_only_the_last_visits_are_remembered() -> None:
-    remembered = visits_every(40, 20).recent
+    remembered = visits_every(DAY, 20).recent
     assert [visit.visit_id for visit in remembered] == [f"v{number}" for number in range(20 - RECENT_VISITS, 20)]
 
 
+def test_what_may_still_be_rated_is_remembered_up_to_a_bound() -> None:
+    """Two visits a day: seven days hold fourteen before the last. Who comes every few minutes has the last ones."""
+    assert len(visits_every(DAY // 2, 40).recent) == 15
+    assert len(visits_every(5, 200).recent) == MOST_VISITS
+
+
 def test_ck4_what_ended_within_half_an_hour_is_remembered_however_much_came_after_it() -> None:
-    assert len(visits_every(2, 12).recent) == 12
-    assert len(visits_every(2, 20).recent) == 16  # the last began at minute 38; v4 ended at 9, v3 at 7
+    assert len(visits_every(0.25, 100).recent) == 100
+    assert len(visits_every(0.5, 100).recent) == MOST_VISITS
 
 
 def test_an_open_visit_is_never_forgotten() -> None:
-    assert visits_every(40, 12, first_stays_open=True).recent[0].open
+    assert visits_every(DAY, 12, first_stays_open=True).recent[0].open

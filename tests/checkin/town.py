@@ -12,8 +12,9 @@ from typing import TypeVar
 from services.checkin.domain.device_time import Moment
 from services.checkin.domain.hours import WeeklyInterval
 from services.checkin.domain.member import MEMBER, MemberRegistered
+from services.checkin.domain.scan import ScanEntry, ScanExit
 from services.checkin.domain.station import STATION, StationHoursSet, StationRegistered
-from services.checkin.domain.visits import ScanEntry, ScanExit, VisitEnded, VisitStarted
+from services.checkin.domain.visits import VisitEnded, VisitStarted
 from shared.clock import CHINA
 from shared.decider import Change, DomainEvent
 from shared.testing.given import Scenario, on

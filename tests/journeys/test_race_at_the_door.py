@@ -9,8 +9,9 @@ import pytest
 
 from services.checkin.domain.device_time import Moment
 from services.checkin.domain.member import RegisterMember
+from services.checkin.domain.scan import ScanEntry
 from services.checkin.domain.station import RegisterStation
-from services.checkin.domain.visits import ScanEntry, VisitStarted
+from services.checkin.domain.visits import VisitStarted
 from services.checkin.main import SERVICE
 from shared.decider import Command
 from shared.testing.infrastructure import Databases

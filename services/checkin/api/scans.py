@@ -10,7 +10,7 @@ from shared.contracts.model import Code, Contract, Id
 from shared.web import Call
 
 from ..domain.device_time import moment_of
-from ..domain.visits import ScanEntry
+from ..domain.scan import ScanEntry
 
 router = APIRouter(tags=["scans"])
 

@@ -14,12 +14,15 @@ from shared.decider import DeadlineSet
 from shared.errors import NotFound, Refused, ValidationFailed
 
 from . import refusals
+from .gates import Gates
+from .identity import identified
 from .member import Member
 from .occupancy import Occupancy
+from .scan import ScanEntry, code_ref
 from .station import Station
 from .travel import is_impossible
 from .values import COUNTING_PAUSE, UPLOAD_GRACE
-from .visits import STAY, DuplicateScanIgnored, ScanEntry, Visit, VisitFlag, Visits, VisitsEvent, VisitStarted, end
+from .visits import STAY, DuplicateScanIgnored, Visit, VisitFlag, Visits, VisitsEvent, VisitStarted, end
 
 
 class Scene(NamedTuple):
@@ -30,17 +33,22 @@ class Scene(NamedTuple):
     visits: Visits
     books: Occupancy
     others: Mapping[str, Station]  # where the visits before and after this scan were
+    gates: Gates = Gates()
 
 
 def decide(scan: ScanEntry, scene: Scene) -> list[VisitsEvent]:
     """In the order of K10: identity, place, window, state, limit."""
-    if scene.visits.find(scan.scan_id):
+    if scene.visits.find(scan.scan_id) or scan.scan_id in scene.visits.voided:
         return []
-    flags = identified(scan, scene.member) + placed(scan, scene.station)
+    flags = identified(scan, scene.member, scene.visits)
+    if scene.member.is_suspended(scan.moment.at):
+        flags.append(refused_or(scan, "member_suspended", refusals.MemberSuspended))
+    flags += placed(scan, scene.station, scene.gates)
     covering = scene.visits.covering(scan.moment.at)
     for visit in covering:
         if visit.station_id == scan.station_id:  # CK1: nothing changes, and the door opens
-            return [DuplicateScanIgnored(scan.moment.at, scan.scan_id, visit.visit_id)]
+            about = (scan.scan_id, visit.visit_id, scan.station_id, scan.gate_id, code_ref(scan))
+            return [DuplicateScanIgnored(scan.moment.at, *about)]
     flags += room(scan, scene.station, scene.books)
     return started(scan, scene, flags + lateness_flags(scan, covering))
 
@@ -50,19 +58,13 @@ def check_override(scan: ScanEntry) -> None:
         raise ValidationFailed("an override names the chief and the reason", field="override_reason")
 
 
-def identified(scan: ScanEntry, member: Member) -> list[VisitFlag]:
-    if member.registered is None:
-        raise refusals.CodeUnknown(field="member_id")
-    if member.is_suspended(scan.moment.at):
-        return [refused_or(scan, "member_suspended", refusals.MemberSuspended)]
-    return []
-
-
-def placed(scan: ScanEntry, station: Station) -> list[VisitFlag]:
+def placed(scan: ScanEntry, station: Station, gates: Gates) -> list[VisitFlag]:
     """Place, then window (CK6)."""
     flags: list[VisitFlag] = []
     if station.registered is None:
         raise NotFound(f"no station is registered as {scan.station_id}", field="station_id")
+    if not gates.takes(scan.gate_id, "entry"):
+        flags.append(refused_or(scan, "device_unregistered", refusals.DeviceUnregistered))
     if station.is_out_of_service(scan.moment.at):
         flags.append(refused_or(scan, "station_suspended", refusals.StationSuspended))
     if not station.is_open(scan.moment.at):
@@ -114,6 +116,7 @@ def started(scan: ScanEntry, scene: Scene, flags: list[VisitFlag]) -> list[Visit
         (*flags, *travel_flags(scan, scene, (before, after))),
         scan.override_by if overridden else None,
         scan.override_reason if overridden else None,
+        code_ref(scan),
     )
     return [*ended_before(scan, before), visit, DeadlineSet(moment.at, STAY, scan.scan_id, due_at(scan, ends_at))]
 

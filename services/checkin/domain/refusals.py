@@ -2,18 +2,23 @@
 
 Refused
 ├── NotFound
-│   ├── CodeUnknown         identity
+│   └── CodeUnknown         identity
+├── CodeExpired             identity
+├── CodeRevoked             identity
+├── CodeReplayed            identity
 ├── MemberSuspended         identity
+├── DeviceUnregistered      place
 ├── StationSuspended        place
 ├── StationClosed           window
 ├── VisitNotOpen            state
+├── AlreadyRated            state
 ├── StationFull             limit
 ├── ScanInFuture            the device contradicts itself
 ├── AlreadyRegistered       the id is taken by other facts
 ├── RotaConflict            the duty, the date or the person is taken
 ├── DutyNotAssigned         the duty is not this person's now
 ├── DeadlineRequired        a demand has no deadline that can be met
-└── CategoryUnknown         a demand is of no category that we know
+├── CategoryUnknown         a demand or a service is of no kind that we know
 ├── SlotClosed              place: the pool was closed
 ├── SlotNotStarted          window
 ├── SlotInPast              window
@@ -34,8 +39,24 @@ class CodeUnknown(NotFound):
     """No member has this code. Register the member, or show a code of the current app."""
 
 
+class CodeExpired(Refused):
+    """This code is not of this half minute. Show the code that the app shows now, not a picture of an earlier one."""
+
+
+class CodeRevoked(Refused):
+    """This code was withdrawn. Have a new one issued, and show that one."""
+
+
+class CodeReplayed(Refused):
+    """This code has opened a gate already. Wait for the next one, which the app shows within half a minute."""
+
+
 class MemberSuspended(Refused):
     """The membership is suspended. Ask the union office to reinstate it."""
+
+
+class DeviceUnregistered(Refused):
+    """This gate is not registered at the station for this direction. Have it registered, or use one that is."""
 
 
 class StationSuspended(Refused):
@@ -48,6 +69,14 @@ class StationClosed(Refused):
 
 class VisitNotOpen(Refused):
     """No visit of this member is open here at this time. Nothing to do: the stay was ended already, or never began."""
+
+
+class AlreadyRated(Refused):
+    """This visit was rated already. One rating counts for each visit; it is not changed afterwards."""
+
+
+class CategoryUnknown(Refused):
+    """This is in no list of ours. Use one of the codes that the detail names, or `other` where there is one."""
 
 
 class StationFull(Refused):
@@ -72,10 +101,6 @@ class DutyNotAssigned(Refused):
 
 class DeadlineRequired(Refused):
     """A demand is recorded with a time by which it will be met. Set a deadline that is still to come."""
-
-
-class CategoryUnknown(Refused):
-    """No demand is of this category. Choose one of the categories that are listed, or `other`."""
 
 
 class SlotClosed(Refused):

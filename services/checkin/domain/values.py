@@ -31,9 +31,33 @@ BOOKING_GRACE = timedelta(minutes=15)  # CK9: who has not come by so long after 
 POOL_CAPACITY_MOST = 500  # [P] places of one pool: closing it is one decision over everybody in it
 POOL_AHEAD = timedelta(days=366)  # [P] how far ahead a pool may lie
 WAITING_LIST_MOST = 500  # [P] of one pool, for the same reason
+CODE_STEP = timedelta(seconds=30)  # [S] CK7: the member code changes this often
+CODE_WINDOW = 1  # [S] CK7: steps before and after the present one that are accepted, too
+CODE_MAC_BYTES = 10  # [P] of the HMAC that a code shows: 80 bits, 16 characters in a QR code
+RATING_WINDOW = timedelta(days=7)  # [P] a visit may be rated for so long after its end
+SERVICES = frozenset(  # [S] C7 names the first; a closed list, so that demand can be compared between stations
+    [
+        "swap",
+        "charge",
+        "water",
+        "meal",
+        "health_check",
+        "legal_advice",
+        "haircut",
+        "rest",
+        "medicine",
+        "reading",
+        "repair",
+        "counselling",
+        "training",
+    ]
+)
+MOST_SERVICES = 1_000  # [P] units of a service in one use: more is a slip of the finger
 
 # Not rules, but bounds of what states remember.
 RECENT_VISITS = 8  # of a member: enough to place a late scan among its neighbours
+MOST_VISITS = 64  # of a member within the time for rating them; whoever comes more often has the last ones
+CODES_KEPT = 16  # of a member's used codes; a gate that is online still accepts those of three steps only
 DEPARTURES_KEPT = 256  # of a station: enough to tell how full it was when an offline gate let someone in
 SUBSYSTEMS_KEPT = 32  # of a station; the sources count eight
 FACILITIES_KEPT = 64  # of a station

@@ -1,17 +1,19 @@
-"""All visits 到站 of one member: at most one is open (CK1), and each ends once (E11)."""
+"""All visits 到站 of one member: at most one is open (CK1), each ends once (E11), and what is told of one afterwards.
+
+Commands that need more than these visits are decided beside: `entry.py`, `leaving.py`, `aftermath.py`.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, TypeAlias, assert_never
+from typing import ClassVar, Literal, TypeAlias, assert_never, get_args
 
 import msgspec
 
 from shared.decider import Command, DeadlineCleared, DeadlineSet, Decider, DomainEvent
 
-from .device_time import Moment
-from .refusals import VisitNotOpen
-from .values import COUNTING_PAUSE, RECENT_VISITS
+from .gates import Direction
+from .values import CODES_KEPT, COUNTING_PAUSE, MOST_VISITS, RATING_WINDOW, RECENT_VISITS
 
 STAY = "stay"  # the timer that ends a visit nobody scans out of
 
@@ -24,28 +26,13 @@ VisitFlag: TypeAlias = Literal[
     "impossible_travel",
     "overlapping_visit",
     "late_beyond_window",
+    "code_unverified",
+    "code_expired",
+    "code_revoked",
+    "code_replayed",
+    "device_unregistered",
 ]
 ExitKind: TypeAlias = Literal["scanned", "auto", "superseded", "chief"]
-
-
-class ScanEntry(Command, frozen=True):
-    """A gate read a member's code on the way in; decided in `entry.py`, over the station's states too."""
-
-    member_id: str
-    station_id: str
-    gate_id: str
-    scan_id: str  # becomes the id of the visit
-    moment: Moment
-    override_by: str | None = None  # CK5: the chief who lets someone into a full station
-    override_reason: str | None = None  # a code
-
-
-class ScanExit(Command, frozen=True):
-    member_id: str
-    station_id: str
-    gate_id: str
-    scan_id: str
-    moment: Moment
 
 
 class EndStay(Command, frozen=True):
@@ -57,6 +44,8 @@ class EndStay(Command, frozen=True):
 
 
 class VisitStarted(DomainEvent, frozen=True):
+    schema_version: ClassVar[int] = 2
+
     visit_id: str
     member_id: str
     station_id: str
@@ -68,10 +57,13 @@ class VisitStarted(DomainEvent, frozen=True):
     flags: tuple[VisitFlag, ...]
     override_by: str | None = None
     override_reason: str | None = None
+    code: str | None = None  # key and step of the code that was shown (CK7)
 
 
 class VisitEnded(DomainEvent, frozen=True):
-    """`at` is the end. The fields with defaults are those of the exit scan, when there was one."""
+    """`at` is the end. The fields with defaults are those of the exit scan, or of the chief, when there was one."""
+
+    schema_version: ClassVar[int] = 2
 
     visit_id: str
     member_id: str
@@ -83,21 +75,72 @@ class VisitEnded(DomainEvent, frozen=True):
     offline: bool = False
     clock_corrected: bool = False
     flags: tuple[VisitFlag, ...] = ()
+    code: str | None = None
+    ended_by: str | None = None
+    reason: str | None = None
 
 
 class DuplicateScanIgnored(DomainEvent, frozen=True):
+    schema_version: ClassVar[int] = 2
+
     scan_id: str
     visit_id: str
+    station_id: str | None = None
+    gate_id: str | None = None
+    code: str | None = None
 
 
 class ScanRefused(DomainEvent, frozen=True):
+    schema_version: ClassVar[int] = 2
+
     scan_id: str
     station_id: str
-    code: str
+    code: str  # of the refusal
+    gate_id: str | None = None
 
 
-VisitsCommand: TypeAlias = ScanExit | EndStay
-VisitsEvent: TypeAlias = VisitStarted | VisitEnded | DuplicateScanIgnored | ScanRefused | DeadlineSet | DeadlineCleared
+class ServiceUsed(DomainEvent, frozen=True):
+    use_id: str
+    visit_id: str
+    member_id: str
+    station_id: str
+    service: str
+    qty: int
+    offline: bool
+    clock_corrected: bool
+    flags: tuple[VisitFlag, ...]
+
+
+class VisitRated(DomainEvent, frozen=True):
+    visit_id: str
+    member_id: str
+    station_id: str
+    stars: int
+
+
+class VisitVoided(DomainEvent, frozen=True):
+    """The visit is as if it had not been: its place and its count are given back. Ends of other visits stand."""
+
+    visit_id: str
+    member_id: str
+    station_id: str
+    started_at: datetime
+    voided_by: str
+    reason: str
+
+
+VisitsCommand: TypeAlias = EndStay
+VisitsEvent: TypeAlias = (
+    VisitStarted
+    | VisitEnded
+    | DuplicateScanIgnored
+    | ScanRefused
+    | ServiceUsed
+    | VisitRated
+    | VisitVoided
+    | DeadlineSet
+    | DeadlineCleared
+)
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -108,15 +151,30 @@ class Visit(msgspec.Struct, frozen=True):
     scanned_at: datetime  # the last scan there (CK2)
     open: bool = True
     exit_scan_id: str | None = None
+    rated: bool = False
 
     def covers(self, moment: datetime) -> bool:
         return self.started_at <= moment < self.ends_at
 
 
+class UsedCode(msgspec.Struct, frozen=True):
+    """A code that has opened a gate."""
+
+    ref: str
+    direction: Direction
+    visit_id: str
+
+    @property
+    def step(self) -> int:
+        return int(self.ref.rpartition(".")[2])
+
+
 class Visits(msgspec.Struct, frozen=True):
-    """The last visits in the order they began: what is needed to place the next scan, and late ones."""
+    """The last visits in the order they began: to place the next scan and late ones, and to be rated or voided."""
 
     recent: tuple[Visit, ...] = ()
+    used: tuple[UsedCode, ...] = ()
+    voided: tuple[str, ...] = ()  # the last ones
 
     def find(self, visit_id: str) -> Visit | None:
         for visit in self.recent:
@@ -137,11 +195,16 @@ class Visits(msgspec.Struct, frozen=True):
             after = visit
         return None, after
 
+    def opened_by(self, ref: str, direction: Direction) -> str | None:
+        """CK7: the visit for which this code has opened a gate in this direction, if it has."""
+        for code in self.used:
+            if code.ref == ref and code.direction == direction:
+                return code.visit_id
+        return None
+
 
 def decide(command: VisitsCommand, visits: Visits) -> list[VisitsEvent]:
     match command:
-        case ScanExit():
-            return leave(command, visits)
         case EndStay(_, visit_id, now):
             visit = visits.find(visit_id)
             if visit is None or not visit.open:
@@ -149,30 +212,6 @@ def decide(command: VisitsCommand, visits: Visits) -> list[VisitsEvent]:
             return end(visit, command.member_id, visit.ends_at, unattended(visit, visits))
         case _:
             assert_never(command)
-
-
-def leave(scan: ScanExit, visits: Visits) -> list[VisitsEvent]:
-    """End the visit that is open here at the scan's time. A stay that CK3 has ended is over, however late the timer."""
-    moment = scan.moment
-    if any(visit.exit_scan_id == scan.scan_id for visit in visits.recent):
-        return []
-    for visit in visits.recent:
-        if visit.open and visit.station_id == scan.station_id and visit.covers(moment.at):
-            ended = VisitEnded(
-                moment.at,
-                visit.visit_id,
-                scan.member_id,
-                visit.station_id,
-                visit.started_at,
-                "scanned",
-                scan.scan_id,
-                scan.gate_id,
-                moment.offline,
-                moment.clock_corrected,
-                ("late_beyond_window",) if moment.late_beyond_window else (),
-            )
-            return [ended, DeadlineCleared(moment.at, STAY, visit.visit_id, "scanned")]
-    raise VisitNotOpen(field="station_id")
 
 
 def end(visit: Visit, member_id: str, at: datetime, exit_kind: ExitKind) -> list[VisitsEvent]:
@@ -190,13 +229,18 @@ def unattended(visit: Visit, visits: Visits) -> ExitKind:
 
 def evolve(visits: Visits, event: VisitsEvent) -> Visits:
     match event:
-        case VisitStarted():
-            return start(visits, event)
-        case VisitEnded():
-            return changed(visits, event.visit_id, event)
-        case DuplicateScanIgnored(visit_id=visit_id):
+        case VisitStarted(visit_id=visit_id, code=code):
+            return with_code(start(visits, event), code, "entry", visit_id)
+        case VisitEnded(visit_id=visit_id, code=code):
+            return with_code(changed(visits, visit_id, event), code, "exit", visit_id)
+        case DuplicateScanIgnored(visit_id=visit_id, code=code):
+            return with_code(changed(visits, visit_id, event), code, "entry", visit_id)
+        case VisitRated(visit_id=visit_id):
             return changed(visits, visit_id, event)
-        case ScanRefused() | DeadlineSet() | DeadlineCleared():
+        case VisitVoided(visit_id=visit_id):
+            recent = tuple(visit for visit in visits.recent if visit.visit_id != visit_id)
+            return Visits(recent, visits.used, (*visits.voided[1 - RECENT_VISITS :], visit_id))
+        case ScanRefused() | ServiceUsed() | DeadlineSet() | DeadlineCleared():
             return visits
         case _:
             assert_never(event)
@@ -207,24 +251,28 @@ def start(visits: Visits, event: VisitStarted) -> Visits:
     recent = (*visits.recent, visit)
     if len(recent) > 1 and recent[-2].started_at > event.at:
         recent = tuple(sorted(recent, key=lambda known: known.started_at))
-    return Visits(forget(recent))
+    return Visits(forget(recent), visits.used, visits.voided)
 
 
 def forget(recent: tuple[Visit, ...]) -> tuple[Visit, ...]:
-    """Keep the last visits, all that CK4 may ask for, and all that are open."""
+    """Keep the last visits, all that may still be rated, all that CK4 may ask for, and all that are open."""
     while len(recent) > RECENT_VISITS:
         oldest = recent[0]
-        if oldest.open or recent[-1].started_at - oldest.ends_at < COUNTING_PAUSE:
+        kept = COUNTING_PAUSE if len(recent) > MOST_VISITS else RATING_WINDOW
+        if oldest.open or recent[-1].started_at - oldest.ends_at < kept:
             break
         recent = recent[1:]
     return recent
 
 
-def changed(visits: Visits, visit_id: str, event: VisitEnded | DuplicateScanIgnored) -> Visits:
-    return Visits(tuple(with_scan(v, event) if v.visit_id == visit_id else v for v in visits.recent))
+def changed(visits: Visits, visit_id: str, event: VisitEnded | DuplicateScanIgnored | VisitRated) -> Visits:
+    recent = tuple(after(v, event) if v.visit_id == visit_id else v for v in visits.recent)
+    return Visits(recent, visits.used, visits.voided)
 
 
-def with_scan(visit: Visit, event: VisitEnded | DuplicateScanIgnored) -> Visit:
+def after(visit: Visit, event: VisitEnded | DuplicateScanIgnored | VisitRated) -> Visit:
+    if isinstance(event, VisitRated):
+        return msgspec.structs.replace(visit, rated=True)
     if isinstance(event, DuplicateScanIgnored):
         return msgspec.structs.replace(visit, scanned_at=max(visit.scanned_at, event.at))
     scanned_at = event.at if event.exit_kind == "scanned" else visit.scanned_at
@@ -233,10 +281,14 @@ def with_scan(visit: Visit, event: VisitEnded | DuplicateScanIgnored) -> Visit:
     )
 
 
-VISITS: Decider[VisitsCommand, VisitsEvent, Visits] = Decider(
-    "visits",
-    Visits(),
-    decide,
-    evolve,
-    (VisitStarted, VisitEnded, DuplicateScanIgnored, ScanRefused, DeadlineSet, DeadlineCleared),
-)
+def with_code(visits: Visits, ref: str | None, direction: Direction, visit_id: str) -> Visits:
+    """CK7: this code has opened a gate. What is forgotten first is the oldest code, which no gate accepts any more."""
+    if ref is None:
+        return visits
+    used = (*visits.used, UsedCode(ref, direction, visit_id))
+    if len(used) > CODES_KEPT:
+        used = tuple(sorted(used, key=lambda code: code.step)[1:])
+    return Visits(visits.recent, used, visits.voided)
+
+
+VISITS: Decider[VisitsCommand, VisitsEvent, Visits] = Decider("visits", Visits(), decide, evolve, get_args(VisitsEvent))

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from shared.decider import Handlers
 
-from ..domain.member import MEMBER, RegisterMember, ReinstateMember, SuspendMember
+from ..domain.member import (
+    MEMBER,
+    IssueCode,
+    LeaveMembership,
+    RegisterMember,
+    ReinstateMember,
+    RevokeCode,
+    SuspendMember,
+)
 
 HANDLERS = Handlers(MEMBER)
-HANDLERS.each(MEMBER, "member_id", RegisterMember, SuspendMember, ReinstateMember)
+HANDLERS.each(MEMBER, "member_id", RegisterMember, IssueCode, RevokeCode)
+HANDLERS.each(MEMBER, "member_id", SuspendMember, ReinstateMember, LeaveMembership)

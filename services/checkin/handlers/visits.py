@@ -7,9 +7,12 @@ from datetime import datetime
 from typing import NamedTuple
 
 from shared.decider import Change, Changes, Handlers, Read
-from shared.errors import NotFound, Refused
+from shared.errors import Refused
 
-from ..domain import entry
+from ..domain import aftermath, entry, leaving
+from ..domain.aftermath import RateVisit, UseService, VoidVisit
+from ..domain.gates import GATES
+from ..domain.leaving import EndVisit
 from ..domain.member import MEMBER, Member
 from ..domain.occupancy import (
     OCCUPANCY,
@@ -21,11 +24,11 @@ from ..domain.occupancy import (
     month_after,
     month_of,
 )
-from ..domain.refusals import CodeUnknown
+from ..domain.scan import ScanEntry, ScanExit
 from ..domain.station import STATION
-from ..domain.visits import VISITS, EndStay, ScanEntry, ScanExit, ScanRefused, VisitEnded, VisitsEvent, VisitStarted
+from ..domain.visits import VISITS, EndStay, ScanRefused, VisitEnded, VisitsEvent, VisitStarted, VisitVoided
 
-HANDLERS = Handlers(MEMBER, STATION, VISITS, OCCUPANCY)
+HANDLERS = Handlers(MEMBER, STATION, GATES, VISITS, OCCUPANCY)
 
 
 class Books(NamedTuple):
@@ -64,7 +67,7 @@ def scan_entry(scan: ScanEntry, read: Read) -> Changes:
     """The member's visits and the station's occupancy change together; when moving on, the left station's too."""
     entry.check_override(scan)
     member, station = read(MEMBER, scan.member_id), read(STATION, scan.station_id)
-    visits = read(VISITS, scan.member_id)
+    gates, visits = read(GATES, scan.station_id), read(VISITS, scan.member_id)
     books = {scan.station_id: books_of(scan.station_id, scan.moment.received_at, read)}
     neighbours = visits.around(scan.moment.at)
     elsewhere = {visit.station_id for visit in neighbours if visit and visit.station_id != scan.station_id}
@@ -72,38 +75,64 @@ def scan_entry(scan: ScanEntry, read: Read) -> Changes:
     if left := entry.superseded(scan, neighbours[0]):
         books.setdefault(left.station_id, books_of(left.station_id, scan.moment.received_at, read))
     try:
-        scene = entry.Scene(member, station, visits, books[scan.station_id].state, others)
-        return with_occupancy(scan, entry.decide(scan, scene), books)
+        scene = entry.Scene(member, station, visits, books[scan.station_id].state, others, gates)
+        return with_occupancy(scan.member_id, entry.decide(scan, scene), books)
     except Refused as refusal:
         raise remembered(refusal, scan, member) from None
 
 
 @HANDLERS.on(ScanExit)
 def scan_exit(scan: ScanExit, read: Read) -> Changes:
-    """Nobody is kept inside: a suspended member leaves, and a suspended or closed station lets go."""
+    """The visit ends and the station's place is free, together."""
     member, station = read(MEMBER, scan.member_id), read(STATION, scan.station_id)
-    visits = read(VISITS, scan.member_id)
+    gates, visits = read(GATES, scan.station_id), read(VISITS, scan.member_id)
     books = {scan.station_id: books_of(scan.station_id, scan.moment.received_at, read)}
     try:
-        if member.registered is None:
-            raise CodeUnknown(field="member_id")
-        if station.registered is None:
-            raise NotFound(f"no station is registered as {scan.station_id}", field="station_id")
-        return with_occupancy(scan, VISITS.decide(scan, visits), books)
+        return with_occupancy(scan.member_id, leaving.leave(scan, member, station, gates, visits), books)
     except Refused as refusal:
         raise remembered(refusal, scan, member) from None
 
 
-def with_occupancy(scan: ScanEntry | ScanExit, events: Sequence[VisitsEvent], books: Mapping[str, Books]) -> Changes:
+@HANDLERS.on(EndVisit)
+def end_visit(command: EndVisit, read: Read) -> Changes:
+    """By the chief; the place is free at once."""
+    visits, books = read(VISITS, command.member_id), books_of(command.station_id, command.now, read)
+    return with_occupancy(command.member_id, leaving.end_by_chief(command, visits), {command.station_id: books})
+
+
+@HANDLERS.on(VoidVisit)
+def void_visit(command: VoidVisit, read: Read) -> Changes:
+    """What the visit held at the station is given back with it."""
+    visits, books = read(VISITS, command.member_id), books_of(command.station_id, command.now, read)
+    return with_occupancy(command.member_id, aftermath.void(command, visits), {command.station_id: books})
+
+
+@HANDLERS.on(UseService)
+def use_service(command: UseService, read: Read) -> Changes:
+    """A service belongs to the visit during which it was used."""
+    member, station = read(MEMBER, command.member_id), read(STATION, command.station_id)
+    visits = read(VISITS, command.member_id)
+    return [Change(VISITS, command.member_id, aftermath.use(command, member, station, visits))]
+
+
+@HANDLERS.on(RateVisit)
+def rate_visit(command: RateVisit, read: Read) -> Changes:
+    """Nobody finds another member's visits in his own."""
+    return [Change(VISITS, command.member_id, aftermath.rate(command, read(VISITS, command.member_id)))]
+
+
+def with_occupancy(member_id: str, events: Sequence[VisitsEvent], books: Mapping[str, Books]) -> Changes:
     """The visits' events, and what they mean for the stations. Ends by CK3 are in the books since the entry."""
-    changes = [Change(VISITS, scan.member_id, events)]
+    changes = [Change(VISITS, member_id, events)]
     for event in events:
         match event:
             case VisitStarted():
                 place = TakePlace(event.visit_id, event.member_id, event.at, event.ends_at)
                 changes += books[event.station_id].after(place)
-            case VisitEnded(exit_kind="scanned" | "superseded"):
+            case VisitEnded(exit_kind="scanned" | "superseded" | "chief"):
                 changes += books[event.station_id].after(LeavePlace(event.visit_id, event.at))
+            case VisitVoided():  # who left when he came was never inside
+                changes += books[event.station_id].after(LeavePlace(event.visit_id, event.started_at))
     return changes
 
 
@@ -111,7 +140,7 @@ def remembered(refusal: Refused, scan: ScanEntry | ScanExit, member: Member) -> 
     """Known members' refused scans are facts for the auditor; unknown codes must not create streams."""
     if member.registered is None:
         return refusal
-    event = ScanRefused(scan.moment.at, scan.scan_id, scan.station_id, refusal.code)
+    event = ScanRefused(scan.moment.at, scan.scan_id, scan.station_id, refusal.code, scan.gate_id)
     return refusal.recording(Change(VISITS, scan.member_id, [event]))
 
 

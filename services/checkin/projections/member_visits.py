@@ -12,7 +12,7 @@ from shared.log.read import Recorded
 from shared.projecting import Projection, Put, RowChange, Set
 from shared.queries import View
 
-from ..domain.visits import DuplicateScanIgnored, ScanRefused, VisitEnded, VisitStarted
+from ..domain.visits import DuplicateScanIgnored, ScanRefused, VisitEnded, VisitStarted, VisitVoided
 
 MEMBER_VISITS = Projection("member_visits", 1)
 VISIT = MEMBER_VISITS.table(
@@ -23,7 +23,7 @@ VISIT = MEMBER_VISITS.table(
     Column("gate_id", Text, nullable=False),
     Column("started_at", DateTime(timezone=True), nullable=False),
     Column("ends_at", DateTime(timezone=True), nullable=False),  # the end: told, or what CK3 says while it is open
-    Column("exit_kind", Text),  # null while open
+    Column("exit_kind", Text),  # null while open; voided, whatever it was before
     Column("counted", Boolean, nullable=False),
     Column("offline", Boolean, nullable=False),
     Column("clock_corrected", Boolean, nullable=False),
@@ -66,6 +66,11 @@ def visit_ended(event: VisitEnded, row: Recorded) -> list[RowChange]:
     return [Set(VISIT, {"visit_id": event.visit_id, "ends_at": event.at, "exit_kind": event.exit_kind})]
 
 
+@MEMBER_VISITS.on(VisitVoided)
+def visit_voided(event: VisitVoided, row: Recorded) -> list[RowChange]:
+    return [Set(VISIT, {"visit_id": event.visit_id, "exit_kind": "voided"})]
+
+
 @MEMBER_VISITS.on(DuplicateScanIgnored)
 def duplicate_ignored(event: DuplicateScanIgnored, row: Recorded) -> list[RowChange]:
     return [Put(PASSED, _passed(event.scan_id, row, event.at, visit_id=event.visit_id, code="DUPLICATE"))]
@@ -101,7 +106,8 @@ async def flow(view: View, station_id: str, day: date) -> dict[str, Any]:
 
 # Peak: a running sum over entries and exits; at one instant the exit comes first, as stays are half-open.
 FLOW = text("""
-with day as (select * from visit_v1 where station_id = :station and started_at >= :from and started_at < :to),
+with day as (select * from visit_v1 where station_id = :station and started_at >= :from and started_at < :to
+                                          and exit_kind is distinct from 'voided'),
      door as (select started_at as at, 1 as step from day union all select ends_at, -1 from day),
      inside as (select sum(step) over (order by at, step) as now from door)
 select count(*) as visits,

@@ -9,7 +9,7 @@ from sqlalchemy import Boolean, Column, DateTime, Index, Integer, Text, func, se
 
 from shared.errors import NotFound
 from shared.log.read import Recorded
-from shared.projecting import Projection, Put, RowChange, Set
+from shared.projecting import Drop, Projection, Put, RowChange, Set
 from shared.queries import View
 
 from ..domain.hours import hours_of
@@ -20,7 +20,7 @@ from ..domain.station import (
     StationRetired,
     StationSuspended,
 )
-from ..domain.visits import VisitEnded, VisitStarted
+from ..domain.visits import VisitEnded, VisitStarted, VisitVoided
 from .hours_text import hours_text, parse_hours
 
 STATION_LIVE = Projection("station_live", 1)
@@ -84,6 +84,11 @@ def visit_started(event: VisitStarted, row: Recorded) -> list[RowChange]:
 @STATION_LIVE.on(VisitEnded)
 def visit_ended(event: VisitEnded, row: Recorded) -> list[RowChange]:
     return [Set(STAY, {"visit_id": event.visit_id, "ends_at": event.at})]
+
+
+@STATION_LIVE.on(VisitVoided)
+def visit_voided(event: VisitVoided, row: Recorded) -> list[RowChange]:
+    return [Drop(STAY, {"visit_id": event.visit_id})]
 
 
 async def at(view: View, station_id: str, moment: datetime) -> dict[str, Any]:

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from shared.publishing import Publishing
 
-from . import bookings, duties, stations, visits
+from . import bookings, duties, members, stations, visits
 
-PUBLISHING = Publishing().including(bookings.PUBLISHING, visits.PUBLISHING, stations.PUBLISHING, duties.PUBLISHING)
+PUBLISHING = Publishing().including(
+    members.PUBLISHING,
+    visits.PUBLISHING,
+    stations.PUBLISHING,
+    duties.PUBLISHING,
+    bookings.PUBLISHING,
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.contracts import checkin as contracts
 from shared.publishing import Publishing
 
-from ..domain.visits import VisitEnded, VisitStarted
+from ..domain.visits import VisitEnded, VisitStarted, VisitVoided
 
 PUBLISHING = Publishing()
 
@@ -34,4 +34,16 @@ def visit_ended(event: VisitEnded, entity: str) -> contracts.VisitEnded:
         started_at=event.started_at,
         ended_at=event.at,
         exit_kind=event.exit_kind,
+    )
+
+
+@PUBLISHING.on(VisitVoided)
+def visit_voided(event: VisitVoided, entity: str) -> contracts.VisitVoided:
+    return contracts.VisitVoided(
+        visit_id=event.visit_id,
+        member_id=entity,
+        station_id=event.station_id,
+        started_at=event.started_at,
+        voided_at=event.at,
+        reason=event.reason,
     )
