@@ -5,11 +5,15 @@ What a plot shows is also had as numbers, from the query beside it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from xml.etree import ElementTree
 
 import pygal
 from pygal.style import Style
+
+# It serves maps only, which we do not draw, and Python warns of it at every import that fails.
+sys.meta_path[:] = [finder for finder in sys.meta_path if not isinstance(finder, pygal.PluginImportFixer)]
 
 MEDIA_TYPE = "image/svg+xml"
 STYLE = Style(
