@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from shared.access.table import ANY, Access, at, line, on_duty, own
+from shared.access import table
+from shared.access.table import ANY, Access, Relation, at, line, own
 from shared.content_api import CONTENT
+
+from .projections.rota import is_chief_now
+
+
+def on_duty(field: str) -> Relation:
+    """Chief of the day by a grant in the token, or by checkin's own rota: who has started his duty needs no grant."""
+    return table.on_duty(field, is_chief_now)
+
 
 ACCESS = Access(
     line("POST /scans", gate=at("station_id")),
@@ -53,5 +62,22 @@ ACCESS = Access(
     line("GET /slot-pools/{pool_id}/bookings", officer=ANY, planner=ANY),
     line("GET /members/{member_id}/bookings", officer=ANY, anyone=own("member_id")),
     line("GET /no-shows", officer=ANY, planner=ANY),
+    line("POST /duties/plan", officer=ANY, leader=at("station_id")),
+    line("POST /duties/{duty_id}/name-deputy", officer=ANY, leader=at("station_id")),
+    line("POST /duties/{duty_id}/cancel", officer=ANY, leader=at("station_id")),
+    line("POST /duties/{duty_id}/start", anyone=ANY),  # whoever is on it: the rota decides
+    line("POST /duties/{duty_id}/end", anyone=ANY),
+    line("POST /duties/{duty_id}/offer-swap", anyone=ANY),
+    line("POST /duties/{duty_id}/accept-swap", anyone=ANY),
+    line("POST /duties/{duty_id}/withdraw-swap", anyone=ANY),
+    line("GET /people/{person_id}/duties", officer=ANY, anyone=own("person_id")),
+    line("GET /stations/{station_id}/rota", anyone=ANY),
+    line("GET /rota", officer=ANY, planner=ANY, leader=ANY),
+    line("GET /patrol-coverage", officer=ANY, planner=ANY, leader=ANY),
+    line("POST /calendar", officer=ANY),
+    line("GET /calendar", anyone=ANY),
+    line("POST /demands", anyone=own("chief_id")),  # that he is on the duty is the rota's to say
+    line("GET /demands", officer=ANY, planner=ANY, leader=at("station_id"), chief=on_duty("station_id")),
+    line("GET /demands/figures", officer=ANY, planner=ANY, leader=at("station_id"), chief=on_duty("station_id")),
     *CONTENT,
 )

@@ -8,12 +8,14 @@ from __future__ import annotations
 from shared.service import Service, run
 
 from .access import ACCESS
-from .api import bookings, coverage, duties, equipment, figures, gates, members, scans, stations, visits
+from .api import bookings, coverage, demands, duties, equipment, figures, gates, members, rota, scans, stations, visits
 from .handlers import HANDLERS
 from .messaging import MESSAGING
+from .projections.demands import DEMANDS
 from .projections.member_card import MEMBER_CARD
 from .projections.member_visits import MEMBER_VISITS
 from .projections.ratings import RATINGS
+from .projections.rota import ROTA
 from .projections.scan_audit import SCAN_AUDIT
 from .projections.service_demand import SERVICE_DEMAND
 from .projections.slot_board import SLOT_BOARD
@@ -33,6 +35,8 @@ SERVICE = Service(
         SERVICE_DEMAND,
         RATINGS,
         SCAN_AUDIT,
+        ROTA,
+        DEMANDS,
     ),
     routers=(
         scans.router,
@@ -43,6 +47,8 @@ SERVICE = Service(
         coverage.router,
         members.router,
         duties.router,
+        rota.router,
+        demands.router,
         bookings.router,
         figures.router,
     ),

@@ -39,3 +39,39 @@ class DutyCancelled(Contract):
     kind: DutyKind
     station_id: Id
     reason: Code
+
+
+class DemandHeard(Contract):
+    """A station chief on duty has heard a demand 诉求. Intake; key: the duty."""
+
+    demand_id: Id
+    duty_id: Id = Field(description="The chief's duty, which is on at the time.")
+    station_id: Id
+    chief_id: Id = Field(description="Who heard it; the one who is on the duty.")
+    category: Code = Field(
+        description="charging, injury_insurance, meals, rest, legal, training, wages, health, facilities or other.",
+        examples=["charging"],
+    )
+    deadline: Instant | None = Field(default=None, description="By when it will be met; always needed, and to come.")
+    content_ref: Id = Field(description="The words, posted before to /content.")
+    content_hmac: str | None = Field(default=None, pattern=r"^[0-9a-f]{16,128}$", description="As /content answered.")
+    member_id: Id | None = Field(default=None, description="Whose demand it is, if he wants to be known.")
+    heard_at: Instant | None = Field(
+        default=None, description="The device's time. Given together with sent_at by an offline upload."
+    )
+    sent_at: Instant | None = Field(default=None, description="The device's time when it uploads (K4).")
+
+
+class DemandRecorded(Contract):
+    """A demand that a station chief took up, and by when it will be met. Published; key: the demand."""
+
+    demand_id: Id
+    duty_id: Id
+    station_id: Id
+    category: Code
+    deadline: Instant
+    member_id: Id | None = None
+    content_ref: Id = Field(description="Checkin's reference of the words; ask checkin for them.")
+    content_hmac: str | None = None
+    heard_at: Instant
+    flags: list[Code] = Field(description="clock_corrected, late_beyond_window")

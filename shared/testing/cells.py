@@ -69,16 +69,20 @@ class Cell:
         ]
 
     def request(self) -> dict[str, Any]:
-        """Method, address, and no more of a body than the relation needs: what is let in then lacks the rest."""
-        field = self.relation.field
-        place = self.line.place(field) if field else None
-        values = {name: self.value() if name == field else HERE for name in _names(self.line.path)}
+        """Method, address, and no more of a body than the line's relations need: what is let in then lacks the rest."""
+        values = dict.fromkeys(_names(self.line.path), HERE) | self._fields()
         asked: dict[str, Any] = {"method": self.line.method, "url": self.line.path.format(**values)}
         if self.line.method == "POST":
-            asked["json"] = {field: self.value()} if place == "body" else {}
-        if place == "query":
-            asked["params"] = {field: self.value()}
+            asked["json"] = {name: value for name, value in values.items() if self.line.place(name) == "body"}
+        if named := {name: value for name, value in values.items() if self.line.place(name) == "query"}:
+            asked["params"] = named
         return asked
+
+    def _fields(self) -> dict[str, str]:
+        """What every relation of the line asks for; by those of other roles the caller is nobody."""
+        others = [one for one in self.line.who.values() if one.field]
+        fields = {one.field: OTHER if one.name == "self" else HERE for one in others}
+        return fields | ({self.relation.field: self.value()} if self.relation.field else {})
 
 
 def _names(path: str) -> list[str]:

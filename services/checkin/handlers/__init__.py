@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.decider import Handlers
 
-from . import bookings, duties, equipment, gates, members, rota, stations, visits
+from . import bookings, demands, duties, equipment, gates, members, rota, stations, visits, working_days
 
 HANDLERS = Handlers().including(
     members.HANDLERS,
@@ -14,5 +14,7 @@ HANDLERS = Handlers().including(
     visits.HANDLERS,
     duties.HANDLERS,
     rota.HANDLERS,
+    demands.HANDLERS,
+    working_days.HANDLERS,
     bookings.HANDLERS,
 )

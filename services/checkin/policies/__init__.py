@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from shared.policies import Intake, Policies, Timers
 
-from . import bookings, duties, stations, visits
+from . import bookings, demands, duties, stations, visits
 
 INTAKE = Intake().including(
     bookings.INTAKE,
     visits.INTAKE,
     stations.INTAKE,
+    demands.INTAKE,
 )
 POLICIES = Policies().including(
     bookings.POLICIES,
     duties.POLICIES,
+    demands.POLICIES,
     stations.POLICIES,
 )
 TIMERS: Timers = {

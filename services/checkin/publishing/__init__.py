@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from shared.publishing import Publishing
 
-from . import bookings, duties, members, stations, visits
+from . import bookings, demands, duties, members, stations, visits
 
 PUBLISHING = Publishing().including(
     members.PUBLISHING,
     visits.PUBLISHING,
     stations.PUBLISHING,
     duties.PUBLISHING,
+    demands.PUBLISHING,
     bookings.PUBLISHING,
 )

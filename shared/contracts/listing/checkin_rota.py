@@ -6,6 +6,14 @@ from shared.contracts import checkin, checkin_rota
 from shared.contracts.event_type import EventType
 
 _PATROL = {"duty_id": "D-S1-daily", "kind": "patrol_daily", "station_id": "S1"}
+_DEMAND = {
+    "demand_id": "DM-1",
+    "duty_id": "D-S1-chief",
+    "station_id": "S1",
+    "category": "charging",
+    "deadline": "2026-01-23T10:00:00Z",
+    "content_ref": "2b1e7c1c-6c2f-5a55-8f0e-0f6c1d2a9b77",
+}
 
 EVENTS: tuple[EventType, ...] = (
     EventType(
@@ -47,5 +55,21 @@ EVENTS: tuple[EventType, ...] = (
         "A duty will not be: no report of it is expected any more.",
         "duty_id",
         {**_PATROL, "reason": "station_suspended"},
+    ),
+    EventType(
+        checkin_rota.DemandHeard,
+        "checkin",
+        "intake",
+        "A station chief on duty has heard a demand and says by when it will be met.",
+        "duty_id",
+        {**_DEMAND, "chief_id": "C1"},
+    ),
+    EventType(
+        checkin_rota.DemandRecorded,
+        "checkin",
+        "published",
+        "A demand is to be met by its deadline: it becomes a case.",
+        "demand_id",
+        {**_DEMAND, "heard_at": "2026-01-23T01:00:00Z", "flags": []},
     ),
 )

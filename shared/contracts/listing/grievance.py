@@ -70,6 +70,7 @@ EVENTS: tuple[EventType, ...] = (
             "closed_at": "2026-01-23T09:30:00Z",
             "in_time": True,
         },
+        consumers=("checkin",),
         data_class="none",
     ),
     EventType(
