@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from shared.contracts.answers import IntakeAnswered, RecordQuarantined
-from shared.deciding import Loose, Result
+from shared.log.append import Loose
 from shared.log.codec import derived_id
 from shared.log.read import Recorded
+
+if TYPE_CHECKING:
+    from shared.deciding import Result
 
 ANSWER = "answer"  # category and stream prefix of rows that answer an intake event
 QUARANTINE = "quarantine"
@@ -55,9 +60,14 @@ def duplicate_answer(source: str, event_id: str, *, reused: bool) -> IntakeAnswe
 
 
 def quarantine_rows(
-    quarantined: RecordQuarantined, claimed: tuple[str | None, str | None], key: str, place: str
+    quarantined: RecordQuarantined,
+    claimed: tuple[str | None, str | None],
+    key: str,
+    place: str | None = None,
+    *,
+    retry: bool = False,
 ) -> list[Loose]:
-    """A record that was set aside: the note for the quarantine topic, and the answer to the (source, id) it claims."""
+    """What was set aside: the note for the quarantine topic, and the answer to the (source, id) it claims or has."""
     answer = IntakeAnswered(
         source=claimed[0],
         id=claimed[1],
@@ -66,6 +76,7 @@ def quarantine_rows(
         code=quarantined.code,
         field=quarantined.field,
         remedy=quarantined.remedy,
+        retry=retry,
     )
     note, ref = quarantined.canonical().decode(), quarantined.ref
     return [

@@ -25,6 +25,7 @@ from shared.log.states import States
 from shared.outcomes import Answer, Outcomes
 from shared.publishing import Publishing
 from shared.queueing import Queue, fail
+from shared.waits import alarm
 from shared.waking import Signal
 
 log = logging.getLogger(__name__)
@@ -227,6 +228,8 @@ class Committer(Queue):
             position += count
             if not pending.future.done():
                 pending.future.set_result(Answer(result, tuple(events), position))
+        for event in batch.run_out:
+            alarm(event)
         if batch.rows.id:
             self._signal.appended(batch.rows.type)
         if batch.failed:

@@ -14,6 +14,8 @@ from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeAlias, Type
 
 import msgspec
 
+CAUSE_MISSING = "CAUSE_MISSING"  # the code of a wait that has run out
+
 
 class DomainEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A fact that one of our deciders decided; kept for ever, so its fields are never renamed or re-typed.
@@ -44,6 +46,27 @@ class DeadlineCleared(DomainEvent, frozen=True):
     name: str
     ref: str
     reason: str
+
+
+class IntakeRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An intake event as its publisher knows it, by whichever door it came: what a state keeps to answer it later."""
+
+    source: str
+    id: str
+    subject: str
+
+
+class CauseMissing(DomainEvent, frozen=True):
+    """What an intake event waits for was not told before its deadline: it is quarantined, answered and alarmed.
+
+    `field` of that event names the cause. A replay gives the command of this timer once more, with its own time, so
+    that command looks for the cause again however often it is given. See `waits.py`.
+    """
+
+    intake: IntakeRef
+    field: str
+    timer: str
+    ref: str
 
 
 C = TypeVar("C", bound=Command, contravariant=True)

@@ -14,13 +14,14 @@ from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 import msgspec
 
-from shared.decider import C, Change, Command, Decider, DomainEvent, E, Handlers, S
+from shared.decider import C, CauseMissing, Change, Command, Decider, DomainEvent, E, Handlers, S
 from shared.errors import Kind, Refused, VersionConflict
-from shared.log.append import Commands, Context, Rows, Streams
+from shared.log.append import Commands, Context, Loose, Rows, Streams
 from shared.log.codec import encode, event_id
 from shared.log.snapshots import Held
 from shared.log.states import States
 from shared.publishing import Publishing
+from shared.waits import cause_missing_rows
 
 
 class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -48,16 +49,6 @@ class Decided(NamedTuple):
     entity: str
     version: int
     event: DomainEvent
-
-
-class Loose(NamedTuple):
-    """A row of no aggregate that is appended with a command's result, as the answer to its publisher is."""
-
-    event_id: str
-    category: str
-    stream: str
-    type: str
-    data: str
 
 
 Epilogue: TypeAlias = Callable[[Result], Loose]
@@ -135,6 +126,7 @@ class Batch:
     outcomes: list[tuple[Pending, Result, list[Decided]]] = field(default_factory=list)
     failed: list[tuple[Pending, Exception]] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
+    run_out: list[CauseMissing] = field(default_factory=list)
 
     def decide(self, pending: list[Pending]) -> int:
         """Decide commands up to the first that misses a state; answers how many. `missing` names what to load."""
@@ -213,6 +205,7 @@ class Batch:
     ) -> None:
         command_id, meta, add = one.context.command_id, encode(one.context), self.rows.add
         decided: list[Decided] = []
+        loose: list[Loose] = []
         self.work.update(reader.read)
         for decider, entity, events in changes:
             stream = f"{decider.category}-{entity}"
@@ -223,13 +216,17 @@ class Batch:
                 kind, schema = type(event).__name__, event.schema_version
                 add(identity, decider.category, stream, work.version, kind, schema, encode(event), meta, event.at)
                 decided.append(Decided(identity, entity, work.version, event))
+                if isinstance(event, CauseMissing):
+                    loose += cause_missing_rows(event, identity)
+                    self.run_out.append(event)
         for name, state in states.items():
             self.work[name].state = state
         if one.epilogue is not None:
-            loose = one.epilogue(result)
-            add(loose.event_id, loose.category, loose.stream, None, loose.type, 1, loose.data, meta, self.now)
+            loose.append(one.epilogue(result))
+        for row in loose:
+            add(row.event_id, row.category, row.stream, None, row.type, 1, row.data, meta, self.now)
         self.commands.id.append(command_id)
         self.commands.hash.append(one.body_hash)
         self.commands.result.append(encode(result))
-        self.commands.events.append(len(decided) + (one.epilogue is not None))
+        self.commands.events.append(len(decided) + len(loose))
         self.outcomes.append((one, result, decided))

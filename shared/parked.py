@@ -14,9 +14,8 @@ import msgspec
 from shared.answering import dropped_answer
 from shared.clock import Clock, SystemClock
 from shared.database import Connection
-from shared.deciding import Loose
 from shared.errors import LogCorrupted, ValidationFailed
-from shared.log.append import Actor, Commands, Context, Rows, Streams, append
+from shared.log.append import Actor, Commands, Context, Loose, Rows, Streams, append
 from shared.log.codec import derived_id, encode, event_id
 from shared.waking import tell
 

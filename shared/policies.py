@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, TypeAlias, TypeVar, cast
 
 from shared.contracts.model import Contract
-from shared.decider import Command
+from shared.decider import Command, IntakeRef
 
 T = TypeVar("T")
 M = TypeVar("M", bound=Contract)
@@ -30,7 +30,13 @@ class Receipt:
     received_at: datetime
     source: str
     id: str
+    subject: str
     code_secrets: tuple[bytes, ...] = field(default=(), repr=False)  # what member codes are signed with, newest first
+
+    @property
+    def intake(self) -> IntakeRef:
+        """For a state that waits, and has to be answered later."""
+        return IntakeRef(self.source, self.id, self.subject)
 
 
 class Policies:

@@ -1,4 +1,6 @@
-"""Records that could not be read: listed from the log, shown from their kept bytes, read again, or dropped.
+"""What was set aside: listed from the log, shown from what was kept of it, tried again, or dropped.
+
+That is records that could not be read, and events whose cause was not told in time; `waits.py` says how those go on.
 
 A record that is read again enters the log as ingest would have it: the same row, `(origin, event_id)` once, and its
 first receipt. Only no offset moves, as it belongs to none any more. That it was, or that it was dropped and why, is an
@@ -8,7 +10,7 @@ event in the log, in the same transaction; its command id derives from the recor
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, NamedTuple
@@ -26,9 +28,10 @@ from shared.database import Connection
 from shared.deciding import Result
 from shared.errors import IdempotencyKeyReused, NotFound, Refused, Unavailable
 from shared.ingest import TAKE_PAGE
-from shared.log.append import HOLD_BRIEFLY, Actor, Commands, Context, Rows, Streams, append
+from shared.log.append import HOLD_BRIEFLY, Actor, Commands, Context, Loose, Rows, Streams, append
 from shared.log.codec import derived_id, encode, event_id
 from shared.page import KeptRecord, PageBuilder, Taken
+from shared.waits import resumed_rows, run_out
 from shared.waking import tell
 
 SETTLED = "RecordSettled"
@@ -53,7 +56,7 @@ class Settled(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SetAside(NamedTuple):
-    """A record that could not be read, and that nobody has settled yet."""
+    """A record that could not be read, or an event whose wait has run out, and that nobody has settled yet."""
 
     note: RecordQuarantined
     position: int
@@ -61,12 +64,19 @@ class SetAside(NamedTuple):
     at: datetime
 
     @property
+    def waited(self) -> bool:
+        """Whether it was read well and waited in vain: such an event has no place, as it may have come by HTTP."""
+        return self.note.topic is None
+
+    @property
     def place(self) -> str:
+        if self.waited:
+            return f"{self.note.id} of {self.note.source}"
         return f"{self.note.topic}/{self.note.partition}/{self.note.offset}"
 
 
 class Replayed(NamedTuple):
-    """A record that is in the log now: since this moment, or as a duplicate of what its publisher has sent again."""
+    """What is in the log now: since this moment, or as a duplicate of what its publisher has sent again."""
 
     origin: str
     event_id: str
@@ -101,7 +111,12 @@ class Operator:
     actor: str
 
     async def replay(self, connection: Connection, record: SetAside) -> Replayed:
-        """Read it again and append it. Raises `Unreadable` when it still is, and `Refused` when it cannot be had."""
+        """Read it again and append it, or have its cause looked for again.
+
+        Raises `Unreadable` when it still is, and `Refused` when it cannot be had.
+        """
+        if record.waited:
+            return await self._resume(connection, record)
         bytes_kept = await kept(connection, self.vault, record.note.ref)
         # Only the system's clock knows what it showed then; one that is moved showed about this when it was set aside.
         fixed = None if isinstance(self.clock, SystemClock) else record.at
@@ -124,19 +139,39 @@ class Operator:
             await connection.execute(HOLD_BRIEFLY)
             await self._settle(connection, record, "dropped", reason)
 
+    async def _resume(self, connection: Connection, record: SetAside) -> Replayed:
+        wait = await run_out(connection, record.note.ref)
+        more = resumed_rows(wait, record.note.ref)
+        async with connection.transaction():
+            await connection.execute(HOLD_BRIEFLY)
+            await self._settle(connection, record, "replayed", more=more, like=wait.context)
+        await tell(connection, f"operator {' '.join(row.type for row in more)}")
+        row = await (await connection.execute(WHERE, ("", more[0].event_id))).fetchone()
+        assert row is not None
+        return Replayed(wait.event.intake.source, wait.event.intake.id, row[0], duplicate=False)
+
     async def _settle(
         self,
         connection: Connection,
         record: SetAside,
         outcome: Literal["replayed", "duplicate", "dropped"],
         reason: str | None = None,
+        *,
+        more: Sequence[Loose] = (),
+        like: Context | None = None,
     ) -> None:
         command, now = derived_id("settle", record.note.ref), self.clock.now()
         context = Context(command, Actor("operator", self.actor), derived_id(QUARANTINE, record.note.ref))
+        if like is not None:
+            causes = {"correlation_id": like.correlation_id, "causation_id": record.note.ref, "org": like.org}
+            context = msgspec.structs.replace(context, **causes)
         data = encode(Settled(record.note.ref, outcome, reason))
+        settled = Loose(event_id(command, 0), QUARANTINE, record.stream, SETTLED, data)
         rows = Rows()
-        rows.add(event_id(command, 0), QUARANTINE, record.stream, None, SETTLED, 1, data, encode(context), now)
-        commands = Commands([command], [hashlib.sha256(data.encode()).digest()], [encode(Result("unchanged"))], [1])
+        for row in (settled, *more):
+            rows.add(row.event_id, row.category, row.stream, None, row.type, 1, row.data, encode(context), now)
+        hashed, result = hashlib.sha256(data.encode()).digest(), encode(Result("unchanged"))
+        commands = Commands([command], [hashed], [result], [1 + len(more)])
         if not (await append(connection, commands, Streams(), rows, now)).done:
             raise AlreadySettled
 
@@ -166,6 +201,9 @@ class _AsThen:
 
 
 def _record(note: RecordQuarantined, record: KeptRecord) -> ConsumerRecord[bytes, bytes]:
+    assert note.topic is not None
+    assert note.partition is not None
+    assert note.offset is not None
     return ConsumerRecord(
         topic=note.topic,
         partition=note.partition,

@@ -24,10 +24,10 @@ from shared.contracts.model import Contract
 from shared.contracts.registry import BY_TYPE, stored_type
 from shared.database import Database
 from shared.decider import Command
-from shared.deciding import Declined, Loose, Result
+from shared.deciding import Declined, Result
 from shared.errors import IdempotencyKeyReused, Refused
 from shared.leases import Lease
-from shared.log.append import Actor, Context
+from shared.log.append import Actor, Context, Loose
 from shared.log.codec import Codec, derived_id
 from shared.log.read import Page, Recorded
 from shared.outcomes import Answer
@@ -125,7 +125,8 @@ class Door:
         cause = row.context()
         command_id = intake_command_id(row.origin, row.event_id)
         received_at = cause.received_at or row.recorded_at
-        command = self._command(row, Receipt(command_id, received_at, row.origin, row.event_id, self._code_secrets))
+        receipt = Receipt(command_id, received_at, row.origin, row.event_id, row.entity, self._code_secrets)
+        command = self._command(row, receipt)
         with processing(row, self._service) as traceparent:
             context = Context(command_id, cause.actor, cause.correlation_id, row.event_id, traceparent, cause.org)
         return self._committer.enqueue(

@@ -31,6 +31,7 @@ from shared.policies import Intake, Policies, Timers
 from shared.projecting import Projection
 from shared.publishing import Publishing
 from shared.timers import TIMERS, TimerFired
+from shared.waits import WaitResumed
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,7 @@ class Service:
     def codec(self) -> Codec:
         """Reads everything that is in this service's log."""
         received = {event.type: event.model.model_validate_json for event in taken_by(self.name).values()}
-        kernels = {kind.__name__: Decoder(kind).decode for kind in (TimerFired, ParkedDropped)}
+        kernels = {kind.__name__: Decoder(kind).decode for kind in (TimerFired, WaitResumed, ParkedDropped)}
         return Codec(self.handlers.deciders, {**received, **kernels, ERASED_TYPE: Decoder(ContentErased).decode})
 
     @property

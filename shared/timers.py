@@ -13,27 +13,29 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Column, DateTime, Text, select
+from sqlalchemy import Column, DateTime, Table, Text, select
 
 from shared import failpoints
 from shared.clock import Clock
 from shared.committer import Committer
 from shared.database import Database, is_transient
 from shared.decider import DeadlineCleared, DeadlineSet
-from shared.deciding import Loose, Result
+from shared.deciding import Result
 from shared.leases import Lease
-from shared.log.append import Actor, Context
+from shared.log.append import Actor, Context, Loose
 from shared.log.codec import Codec, derived_id, encode
 from shared.log.read import Page, Recorded
 from shared.outcomes import Answer
 from shared.policies import Timers
 from shared.projecting import Drop, Projection, Put, RowChange
 from shared.versions import Version
+from shared.waits import WaitResumed
 
 log = logging.getLogger(__name__)
 
@@ -41,19 +43,6 @@ FIRED_AT_ONCE = 500
 LOOK_AGAIN = 0.05  # seconds between looks when the table keeps changing
 LOOK = 0.25  # seconds between looks at the clock, which may be moved at any time
 TRY_AGAIN = 30.0  # seconds between tries of a timer whose command fails
-
-TIMERS = Projection("timers", 1)
-TIMER = TIMERS.table(
-    "timer",
-    Column("stream", Text, primary_key=True),
-    Column("name", Text, primary_key=True),
-    Column("ref", Text, primary_key=True),
-    Column("category", Text, nullable=False),
-    Column("due_at", DateTime(timezone=True), nullable=False, index=True),
-    Column("set_by", Text, nullable=False),  # the id of the DeadlineSet event
-    Column("correlation_id", Text, nullable=False),
-    Column("org", Text, nullable=False),
-)
 
 
 class Due(NamedTuple):
@@ -69,10 +58,6 @@ class Due(NamedTuple):
     org: str
 
 
-DUE = f"""select {", ".join(Due._fields)} from {TIMER.name}
-  where due_at <= %b and set_by <> all (%b::text[]) order by due_at limit %b"""
-
-
 class TimerFired(msgspec.Struct, frozen=True):
     """A due timer's command has had its outcome."""
 
@@ -82,40 +67,78 @@ class TimerFired(msgspec.Struct, frozen=True):
     set_by: str
 
 
-@TIMERS.on(DeadlineSet)
-def deadline_set(event: DeadlineSet, row: Recorded) -> list[RowChange]:
+def timers_of(version: int) -> Projection:
+    """The timers as a release with this version of them has them."""
+    projection = Projection("timers", version)
+    table = projection.table(
+        "timer",
+        Column("stream", Text, primary_key=True),
+        Column("name", Text, primary_key=True),
+        Column("ref", Text, primary_key=True),
+        Column("category", Text, nullable=False),
+        Column("due_at", DateTime(timezone=True), nullable=False, index=True),
+        Column("set_by", Text, nullable=False),  # the id of the event that set it
+        Column("correlation_id", Text, nullable=False),
+        Column("org", Text, nullable=False),
+    )
+    rules: dict[type[Any], Callable[[Table, Any, Recorded], list[RowChange]]]
+    rules = {DeadlineSet: _set, DeadlineCleared: _cleared, TimerFired: _gone, WaitResumed: _resumed}
+    projection.rules.update({kind.__name__: partial(rule, table) for kind, rule in rules.items()})
+    return projection
+
+
+def _set(table: Table, event: DeadlineSet, row: Recorded) -> list[RowChange]:
     key = {"stream": row.stream, "name": event.name, "ref": event.ref}
-    context = row.context()
-    origin = {"set_by": row.event_id, "correlation_id": context.correlation_id, "org": context.org}
-    return [Put(TIMER, {**key, "category": row.category, "due_at": event.due_at, **origin})]
+    return [Put(table, {**key, "category": row.category, "due_at": event.due_at, **_set_by(row)})]
 
 
-@TIMERS.on(DeadlineCleared)
-def deadline_cleared(event: DeadlineCleared, row: Recorded) -> list[RowChange]:
-    return [Drop(TIMER, {"stream": row.stream, "name": event.name, "ref": event.ref})]
+def _cleared(table: Table, event: DeadlineCleared, row: Recorded) -> list[RowChange]:
+    return [Drop(table, {"stream": row.stream, "name": event.name, "ref": event.ref})]
 
 
-def timer_fired(event: TimerFired, row: Recorded) -> list[RowChange]:
+def _gone(table: Table, event: TimerFired, row: Recorded) -> list[RowChange]:
     """Only the timer that fired goes: its command may have set another one of the same name."""
     key = {"stream": event.stream, "name": event.name, "ref": event.ref}
-    return [Drop(TIMER, {**key, "set_by": event.set_by})]
+    return [Drop(table, {**key, "set_by": event.set_by})]
 
 
-TIMERS.rules["TimerFired"] = timer_fired
+def _resumed(table: Table, event: WaitResumed, row: Recorded) -> list[RowChange]:
+    """A wait that has run out is looked at again: its timer is due at once."""
+    key = {"stream": event.stream, "name": event.timer, "ref": event.ref}
+    return [Put(table, {**key, "category": event.category, "due_at": row.occurred_at, **_set_by(row)})]
+
+
+def _set_by(row: Recorded) -> dict[str, str]:
+    context = row.context()
+    return {"set_by": row.event_id, "correlation_id": context.correlation_id, "org": context.org}
+
+
+TIMERS = timers_of(1)
 
 
 class TimerLoop:
     """Keeps the timer table and fires what is due. One owner at a time, by the subscription's lease."""
 
-    def __init__(self, database: Database, committer: Committer, codec: Codec, clock: Clock, rules: Timers) -> None:
+    def __init__(
+        self,
+        database: Database,
+        committer: Committer,
+        codec: Codec,
+        clock: Clock,
+        rules: Timers,
+        timers: Projection = TIMERS,
+    ) -> None:
         self._database, self._committer, self._clock, self._rules = database, committer, clock, rules
-        self.version = Version(TIMERS, codec)
+        self.version = Version(timers, codec)
+        (self._table,) = timers.metadata.sorted_tables
+        self._due = f"""select {", ".join(Due._fields)} from {self._table.name}
+          where due_at <= %b and set_by <> all (%b::text[]) order by due_at limit %b""".encode()
         self._looked = -LOOK_AGAIN
         self._failing: dict[str, float] = {}  # which, and until when it is left alone
 
     @property
     def types(self) -> list[str]:
-        return TIMERS.types
+        return self.version.projection.types
 
     async def work(self, lease: Lease, page: Page) -> None:
         await self.version.work(lease, page)
@@ -137,7 +160,7 @@ class TimerLoop:
         connection, now = await lease.link.get(), time.monotonic()
         self._failing = {timer: until for timer, until in self._failing.items() if until > now}
         wanted = (self._clock.now(), list(self._failing), FIRED_AT_ONCE)
-        due = [Due._make(row) for row in await (await connection.execute(DUE, wanted, prepare=True)).fetchall()]
+        due = [Due._make(row) for row in await (await connection.execute(self._due, wanted, prepare=True)).fetchall()]
         answers = await asyncio.gather(*[self._give(timer) for timer in due], return_exceptions=True)
         for timer, answer in zip(due, answers, strict=True):
             self._judge(timer, answer)
@@ -163,7 +186,8 @@ class TimerLoop:
     async def due(self) -> bool:
         """Whether any timer is due that has not been fired."""
         async with self._database.engine.connect() as db:
-            found = await db.execute(select(TIMER.c.stream).where(TIMER.c.due_at <= self._clock.now()).limit(1))
+            columns = self._table.c
+            found = await db.execute(select(columns.stream).where(columns.due_at <= self._clock.now()).limit(1))
             return found.first() is not None
 
     async def _give(self, timer: Due) -> Answer:

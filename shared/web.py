@@ -26,7 +26,7 @@ from shared.clock import Clock
 from shared.committer import Committer
 from shared.content import Vault
 from shared.contracts.model import Code, Contract
-from shared.contracts.registry import stored_type
+from shared.contracts.registry import stored_type, subject_of
 from shared.database import Database, is_transient
 from shared.decider import Command
 from shared.erasing import Eraser
@@ -99,7 +99,8 @@ class Caller:
         """
         source, key = self.principal.id, self.required_key()
         command_id = intake_command_id(source, key)
-        command = self.api.intake.command(event, Receipt(command_id, self.now, source, key, self.api.code_secrets))
+        receipt = Receipt(command_id, self.now, source, key, subject_of(event), self.api.code_secrets)
+        command = self.api.intake.command(event, receipt)
         hashed = body_hash(stored_type(type(event)), event.canonical())
         return await self._give(command_id, command, hashed, ANONYMOUS if anonymously else None)
 

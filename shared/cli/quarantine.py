@@ -21,6 +21,7 @@ from shared.database import Connection
 from shared.errors import Refused
 from shared.page import KeptRecord
 from shared.quarantine import Operator, Replayed, SetAside, find, kept, listed
+from shared.waits import run_out, told
 
 Item: TypeAlias = Annotated[
     str,
@@ -46,12 +47,12 @@ def _account() -> str:
 
 
 async def list_all(service: AnyService = None, as_json: AsJson = False, instance: Instance = None) -> None:
-    """List the records that could not be read, and the events that subscriptions have parked."""
+    """List records that could not be read, events whose cause never came, and events that subscriptions have parked."""
     where, say = places(instance), Say(as_json)
     rows: list[dict[str, Any]] = []
     for name in _services(where, service):
         async with where.connection(name) as connection:
-            rows += [_unread(name, one) for one in await listed(connection)]
+            rows += [_aside(name, one) for one in await listed(connection)]
             rows += [parked.value(name, one) for one in await parked.all_of(connection)]
     if as_json:
         for row in rows:
@@ -71,11 +72,11 @@ def _services(where: Places, service: str | None) -> tuple[str, ...]:
     return SERVICES
 
 
-def _unread(service: str, one: SetAside) -> dict[str, Any]:
+def _aside(service: str, one: SetAside) -> dict[str, Any]:
     note = one.note
     return {
         "id": note.ref,
-        "kind": "unreadable",
+        "kind": "waited" if one.waited else "unreadable",
         "service": service,
         "place": one.place,
         "code": note.code,
@@ -90,16 +91,27 @@ def _cell(value: Any) -> Any:
 
 
 async def show(service: ServiceName, item: Item, as_json: AsJson = False, instance: Instance = None) -> None:
-    """Show one of them: a record's headers and bytes, which need the content key, or a parked event and its error."""
+    """Show one of them: a record's headers and bytes, which need the content key, or the event and why it is there."""
     name, where, say = service_of(service), places(instance), Say(as_json)
     async with where.connection(name) as connection:
         if place := parked.place_of(item):
             value = await parked.shown(connection, name, place)
         else:
             record = find(await listed(connection), item)
-            bytes_kept = await kept(connection, Vault(where.content_key()), record.note.ref)
-            value = _unread(name, record) | _content(bytes_kept)
+            value = _aside(name, record)
+            if record.waited:
+                value |= await _waited(connection, record.note.ref)
+            else:
+                value |= _content(await kept(connection, Vault(where.content_key()), record.note.ref))
     say.answer(value, "\n".join(_lines(value)))
+
+
+async def _waited(connection: Connection, ref: str) -> dict[str, Any]:
+    """What waited and where. Of an event that came by HTTP only what it led to is in the log, in that stream."""
+    wait = await run_out(connection, ref)
+    intake = wait.event.intake
+    who = {"source": intake.source, "event_id": intake.id, "stream": wait.stream, "timer": wait.event.timer}
+    return {**who, "until": wait.event.at, "value": await told(connection, intake)}
 
 
 def _content(record: KeptRecord) -> dict[str, Any]:
@@ -133,9 +145,7 @@ def _lines(value: Mapping[str, Any]) -> list[str]:
 async def replay(
     service: ServiceName,
     item: Annotated[str | None, typer.Argument(metavar="ID", help="As `list` shows it.")] = None,
-    everything: Annotated[
-        bool, typer.Option("--all", help="All that could not be read and all that is parked.")
-    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All that was set aside.")] = False,
     stream: Annotated[
         str | None, typer.Option(help="With a subscription as ID: only its events of this stream.")
     ] = None,
@@ -143,7 +153,7 @@ async def replay(
     as_json: AsJson = False,
     instance: Instance = None,
 ) -> None:
-    """Read a record again with today's code, or ask a subscription to try what it has parked again."""
+    """Read a record again with today's code, look for a cause again, or have what is parked tried again."""
     name, where, say = service_of(service), places(instance), Say(as_json)
     if (item is None) is not everything:
         raise Failure("Say which one.", "Give its ID, or --all.", field="ID")
@@ -185,6 +195,8 @@ def _outcome(done: Replayed) -> dict[str, Any]:
 
 
 def _said(record: SetAside, done: Replayed) -> str:
+    if record.waited:
+        return f"{record.place} is accepted again: what its {record.note.field} names is looked for once more"
     if done.duplicate:
         return f"{record.place} is in the log already, at {done.position}: its publisher sent it again"
     return f"{record.place} is in the log now, at {done.position}, as {done.event_id} of {done.origin}"

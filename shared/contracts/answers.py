@@ -1,4 +1,8 @@
-"""What every service answers to its publishers: one answer for each intake event, with ids and codes only."""
+"""What every service answers to its publishers, with ids and codes only.
+
+Each intake event has one answer when it is taken. If it is accepted and waits for a cause that never comes, it is
+answered again when that wait runs out, and once more when it is replayed: the last answer holds.
+"""
 
 from __future__ import annotations
 
@@ -35,12 +39,16 @@ class IntakeAnswered(Contract):
     code: str | None = Field(default=None, description="The refusal's or the fault's code.")
     field: str | None = Field(default=None, description="The field or attribute at fault, where one can be named.")
     remedy: str | None = Field(default=None, description="What the publisher can do.")
-    retry: Flag = Field(default=False, description="Whether sending the same event again can help.")
+    retry: Flag = Field(default=False, description="Whether sending the same again later, under a new id, can help.")
     position: str | None = Field(default=None, description="Token to wait for in queries of this service.")
 
 
 class RecordQuarantined(Contract):
-    """A record that could not be read. On `<service>.quarantine.v1`; the bytes stay with the service, under `ref`."""
+    """A record that could not be read, or an intake event whose cause was not told in time (CAUSE_MISSING).
+
+    On `<service>.quarantine.v1`. What it says stays with the service, under `ref`. An unreadable record has a place, an
+    event that waited has a source and an id.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -58,10 +66,12 @@ class RecordQuarantined(Contract):
         }
     )
 
-    ref: str = Field(description="Where the service keeps the record's bytes, encrypted.")
-    topic: str
-    partition: int
-    offset: int
+    ref: str = Field(description="Where the service keeps the record's bytes, encrypted, or the end of a wait.")
+    topic: str | None = None
+    partition: int | None = None
+    offset: int | None = None
+    source: str | None = Field(default=None, description="The CloudEvents source of an event that waited.")
+    id: str | None = Field(default=None, description="The CloudEvents id of an event that waited.")
     code: str
     field: str | None = None
     remedy: str

@@ -37,6 +37,11 @@ def stored_type(event: type[Any]) -> str:
     return event.__name__ if issubclass(event, DomainEvent) else _TYPE_OF[event]
 
 
+def subject_of(event: Contract) -> str:
+    """What order is kept by: the value of the field that its contract names as the key."""
+    return str(getattr(event, BY_TYPE[stored_type(type(event))].key))
+
+
 def taken_by(service: str) -> dict[str, EventType]:
     """Every event type that a service takes: its own intake, and what others publish for it."""
     return {

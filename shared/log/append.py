@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import repeat
+from typing import NamedTuple
 
 import msgspec
 
@@ -39,6 +40,16 @@ class Context(msgspec.Struct, frozen=True, omit_defaults=True):
     traceparent: str | None = None
     org: str = "default"
     received_at: datetime | None = None  # of intake events: when they reached the broker, the receipt of K4
+
+
+class Loose(NamedTuple):
+    """A row of no aggregate that is appended with a command's result, as the answer to its publisher is."""
+
+    event_id: str
+    category: str
+    stream: str
+    type: str
+    data: str
 
 
 @dataclass(slots=True)

@@ -136,12 +136,15 @@ def _differences(topic: str, wanted: dict[str, dict[str, bytes]], found: dict[st
 
 
 def answer_faults(service: Service, rows: Iterable[Recorded]) -> list[str]:
-    """Every intake event has exactly one answer."""
+    """Every intake event has exactly one answer, and one more for each replay after it has waited in vain."""
     told: Counter[tuple[str, str]] = Counter()
     answered: Counter[tuple[str, str]] = Counter()
     for row in rows:
         if row.origin and row.category == intake_topic(service.name):
             told[row.origin, row.event_id] += 1
+        elif row.type == "WaitResumed":
+            intake = json.decode(row.data)["intake"]
+            told[intake["source"], intake["id"]] += 1
         elif row.type == "IntakeAnswered":
             answer = json.decode(row.data)
             if answer["status"] != "quarantined":

@@ -17,7 +17,7 @@ from shared.errors import ValidationFailed
 from shared.policies import Receipt
 from tests.checkin.town import at, offline, online
 
-RECEIPT = Receipt(command_id="c1", received_at=at("09:10"), source="gate/g1", id="1")
+RECEIPT = Receipt(command_id="c1", received_at=at("09:10"), source="gate/g1", id="1", subject="W1")
 
 
 def scanned(

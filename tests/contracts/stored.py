@@ -24,10 +24,11 @@ from shared.parked import ParkedDropped
 from shared.quarantine import Settled
 from shared.service import Service
 from shared.timers import TimerFired
+from shared.waits import WaitResumed
 from tests.architecture.tree import services
 
 SAMPLES = Path(__file__).parent / "samples"
-_KERNEL = (Context, Result, TimerFired, ContentErased, ParkedDropped, Settled)
+_KERNEL = (Context, Result, TimerFired, WaitResumed, ContentErased, ParkedDropped, Settled)
 MOMENT = datetime(2026, 1, 22, 21, 35, 0, 123456, tzinfo=UTC)
 
 

@@ -11,7 +11,7 @@ from services.points.domain.rules import DeclareKeyPeriod, PublishRules
 from shared.decider import Command, DeadlineSet
 
 from .play import play
-from .the_day import at
+from .the_day import INTAKE, at
 
 EVE = at("09:00", "2026-01-22")
 NIGHT = at("18:00", "2026-01-24")
@@ -32,7 +32,7 @@ def visit(member: str, station: str, since: str, until: str) -> list[Command]:
 def patrol(duty_id: str, volunteer: str, station: str, since: str, until: str) -> Command:
     answers = (CheckedItem("tables_chairs", True), CheckedItem("power_strips", True))
     report = f"{duty_id}-{volunteer}"
-    return SubmitReport(report, duty_id, station, volunteer, at(since), at(until), answers, False, at(until))
+    return SubmitReport(report, duty_id, station, volunteer, at(since), at(until), answers, False, at(until), INTAKE)
 
 
 SET_UP: list[Command] = [

@@ -9,7 +9,7 @@ import msgspec
 
 from services.points.domain.account import EarnPoints, ExpireLot
 from services.points.domain.presence import NoteDeparture, NotePresence
-from services.points.domain.report import CheckedItem, SendToReview, SubmitReport
+from services.points.domain.report import CheckedItem, EndDutyWait, SendToReview, SubmitReport
 from services.points.domain.rights import OpenRight
 from services.points.handlers import HANDLERS
 from services.points.policies import INTAKE, TIMERS
@@ -24,8 +24,9 @@ from shared.contracts.points import PatrolReported
 from shared.policies import Receipt
 
 from .the_day import FROM, RECEIVED, TO, accepted, at
+from .the_day import INTAKE as REF
 
-RECEIPT = Receipt("command-1", RECEIVED.astimezone(UTC), "patrol-app", "1")
+RECEIPT = Receipt("command-1", RECEIVED.astimezone(UTC), "patrol-app", "report-1", "V1")
 
 
 def visit_started(flags: list[str]) -> VisitStarted:
@@ -66,7 +67,7 @@ def test_a_patrol_report_is_submitted_at_its_receipt() -> None:
         checklist=[{"item": "water", "ok": False}],  # type: ignore[list-item]
         offline=True,
     )
-    expected = SubmitReport("R1", "D1", "S1", "V1", FROM, TO, (CheckedItem("water", False),), True, RECEIVED)
+    expected = SubmitReport("R1", "D1", "S1", "V1", FROM, TO, (CheckedItem("water", False),), True, RECEIVED, REF)
     assert INTAKE.command(reported, RECEIPT) == expected
 
 
@@ -108,6 +109,7 @@ def test_a_patrol_worth_nothing_makes_no_lot() -> None:
 
 def test_each_timer_asks_for_its_command_at_its_deadline() -> None:
     due = datetime(2026, 2, 1, tzinfo=UTC)
+    assert TIMERS["report", "duty"]("R1", "R1", due) == EndDutyWait("R1", due)
     assert TIMERS["report", "presence"]("R1", "R1", due) == SendToReview("R1", due)
     assert TIMERS["account", "lot"]("V1", "patrol:R1", due) == ExpireLot("V1", "patrol:R1", due)
 
@@ -117,5 +119,5 @@ def test_every_timer_belongs_to_a_stream_of_this_service() -> None:
 
 
 def test_every_command_that_is_asked_for_has_a_handler() -> None:
-    asked = {SubmitReport, NotePresence, NoteDeparture, OpenRight, EarnPoints, SendToReview, ExpireLot}
+    asked = {SubmitReport, NotePresence, NoteDeparture, OpenRight, EarnPoints, EndDutyWait, SendToReview, ExpireLot}
     assert asked <= set(HANDLERS.commands)

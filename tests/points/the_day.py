@@ -19,7 +19,7 @@ from services.points.domain.report import (
 from services.points.domain.rights import RIGHTS, ClaimPaid, PatrolKind, RightOpened, SlotClaimed
 from services.points.domain.rules import RULE_BOOK, RULES, KeyPeriodDeclared, PointsRulesPublished
 from shared.clock import CHINA
-from shared.decider import Change, DeadlineCleared, DeadlineSet
+from shared.decider import Change, DeadlineCleared, DeadlineSet, IntakeRef
 from shared.testing.given import Scenario, on
 
 MINUTE = timedelta(minutes=1)
@@ -34,6 +34,8 @@ def at(time: str, day: str = "2026-01-23") -> datetime:
 FROM, TO, RECEIVED = at("08:00"), at("08:20"), at("08:21")
 DUE = at("08:36")  # amendment 5: 15 minutes after the receipt
 DONE = (CheckedItem("table_chairs", True), CheckedItem("water", True))
+
+INTAKE = IntakeRef("patrol-app", "report-1", "V1")
 
 rules_v1 = PointsRulesPublished(
     at=at("00:00", "2026-01-22"),
@@ -74,7 +76,7 @@ def duty(kind: PatrolKind = "patrol_daily", people: tuple[str, ...] = ("V1", "V2
 
 def submit(**changed: Any) -> SubmitReport:
     """V1's report of 08:00-08:20, filed a minute later, unless told otherwise."""
-    command = SubmitReport("R1", "D1", "S1", "V1", FROM, TO, DONE, offline=False, now=RECEIVED)
+    command = SubmitReport("R1", "D1", "S1", "V1", FROM, TO, DONE, offline=False, now=RECEIVED, intake=INTAKE)
     return msgspec.structs.replace(command, **changed)
 
 
@@ -91,6 +93,7 @@ def submitted(**changed: Any) -> PatrolReportSubmitted:
         offline=False,
         received_at=RECEIVED,
         late=False,
+        intake=INTAKE,
     )
     return msgspec.structs.replace(event, **changed)
 

@@ -13,15 +13,19 @@ from shared.decider import Change
 from .presence import PRESENCE, AwaitPresence, EndWait, Presence
 from .report import (
     AUTOMATIC,
+    DUTY_TIMER,
+    PRESENCE_TIMER,
     REPORT,
     AcceptReport,
+    EndDutyWait,
     KindPaid,
     PatrolReportSubmitted,
+    Quarantined,
     RejectReport,
     Report,
     Submitted,
     UnderReview,
-    WaitForPresence,
+    WaitFor,
 )
 from .rights import RIGHTS, DutyNotAssigned, DutySlotFilled, PatrolKind, PayClaim, ReleaseClaim, Right, RightOpened
 from .rules import PointsRulesPublished, RuleBook
@@ -109,13 +113,24 @@ def answer(report: Report, right: Right, presence: Presence, book: RuleBook, now
     return [change for change in changes if change.events]
 
 
-def wait(report: Submitted, presence: Presence, now: datetime) -> list[Change]:
-    """Amendment 5: until a deadline, and listed where each visit of the volunteer will look for it."""
+def wait(report: Submitted, right: Right, presence: Presence, now: datetime) -> list[Change]:
+    """Until a deadline: for the duty first, then for presence (amendment 5), where each of his visits will look."""
     patrol = report.patrol
     listed = AwaitPresence(
         patrol.report_id, patrol.duty_id, patrol.station_id, patrol.performed_from, patrol.performed_to, now
     )
+    waits = WaitFor(DUTY_TIMER if right.duty is None else PRESENCE_TIMER, now)
     return [
-        Change(REPORT, patrol.report_id, REPORT.decide(WaitForPresence(now), report)),
+        Change(REPORT, patrol.report_id, REPORT.decide(waits, report)),
         Change(PRESENCE, patrol.volunteer_id, PRESENCE.decide(listed, presence)),
+    ]
+
+
+def set_aside(report: Submitted | Quarantined, right: Right, presence: Presence, now: datetime) -> list[Change]:
+    """The duty was not told in time: the report is quarantined, its place is free, and no visit looks for it."""
+    patrol = report.patrol
+    return [
+        Change(REPORT, patrol.report_id, REPORT.decide(EndDutyWait(patrol.report_id, now), report)),
+        Change(RIGHTS, patrol.duty_id, RIGHTS.decide(ReleaseClaim(patrol.report_id, now), right)),
+        Change(PRESENCE, patrol.volunteer_id, PRESENCE.decide(EndWait(patrol.report_id, now), presence)),
     ]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, TypeAlias, assert_never, get_args
+from typing import Any, Literal, TypeAlias, TypeVar, assert_never, get_args
 
 import msgspec
 
-from shared.decider import Command, DeadlineCleared, DeadlineSet, Decider, DomainEvent
+from shared.decider import CauseMissing, Command, DeadlineCleared, DeadlineSet, Decider, DomainEvent, IntakeRef
 from shared.errors import IdempotencyKeyReused, Refused, ValidationFailed
 
-from .values import CLOCK_TOLERANCE, PRESENCE_WAIT, REACTION_WINDOW
+from .device_time import believed_end, comes_late
+from .values import DUTY_WAIT, PRESENCE_WAIT
 
-PRESENCE_TIMER = "presence"
+DUTY_TIMER: Literal["duty"] = "duty"
+PRESENCE_TIMER: Literal["presence"] = "presence"
+WAITS = {DUTY_TIMER: DUTY_WAIT, PRESENCE_TIMER: PRESENCE_WAIT}
 AUTOMATIC = "automatic"  # who decided, where no person did
 
 KindPaid: TypeAlias = Literal["daily", "weekly", "key_period", "special"]
@@ -38,12 +41,25 @@ class SubmitReport(Command, frozen=True):
     checklist: tuple[CheckedItem, ...]
     offline: bool
     now: datetime
+    intake: IntakeRef
 
 
-class WaitForPresence(Command, frozen=True):
-    """The report cannot be accepted yet."""
+class WaitFor(Command, frozen=True):
+    """The report cannot be answered yet. One thing at a time: presence is waited for once the duty is known."""
 
+    timer: Literal["duty", "presence"]
     now: datetime
+
+
+class EndDutyWait(Command, frozen=True):
+    """The duty was not told in time. Given again by a replay, as it may have been told since."""
+
+    report_id: str
+    now: datetime
+
+
+class FileAgain(Command, frozen=True):
+    """The duty was told after all: the report is open again, as it was when it was received."""
 
 
 class AcceptReport(Command, frozen=True):
@@ -74,26 +90,28 @@ class RetryAcceptance(Command, frozen=True):
     now: datetime
 
 
-class PatrolReportSubmitted(DomainEvent, frozen=True):
-    """`at` is the end of the patrol, as statistics count it on its own day; `late`: recorded only, see K5."""
+class PatrolEvent(DomainEvent, frozen=True):
+    """What each of them says of whose patrol it is."""
 
     report_id: str
     duty_id: str
     station_id: str
     volunteer_id: str
+
+
+class PatrolReportSubmitted(PatrolEvent, frozen=True):
+    """`at` is the end of the patrol, as statistics count it on its own day; `late`: recorded only, see K5."""
+
     performed_from: datetime
     performed_to: datetime
     checklist: tuple[CheckedItem, ...]
     offline: bool
     received_at: datetime
     late: bool
+    intake: IntakeRef  # for the answer when its duty is never told
 
 
-class PatrolReportAccepted(DomainEvent, frozen=True):
-    report_id: str
-    duty_id: str
-    station_id: str
-    volunteer_id: str
+class PatrolReportAccepted(PatrolEvent, frozen=True):
     kind_paid: KindPaid
     points: int
     rules_version: int
@@ -102,25 +120,19 @@ class PatrolReportAccepted(DomainEvent, frozen=True):
     failed_items: tuple[str, ...]
 
 
-class PatrolReportRejected(DomainEvent, frozen=True):
-    report_id: str
-    duty_id: str
-    station_id: str
-    volunteer_id: str
+class PatrolReportRejected(PatrolEvent, frozen=True):
     code: str
     by: str
 
 
-class ReportSentToReview(DomainEvent, frozen=True):
-    report_id: str
-    duty_id: str
-    station_id: str
-    volunteer_id: str
+class ReportSentToReview(PatrolEvent, frozen=True):
+    """Its leader shall look at it."""
 
 
-ReportCommand: TypeAlias = SubmitReport | WaitForPresence | AcceptReport | RejectReport | SendToReview
+ReportCommand: TypeAlias = SubmitReport | FileAgain | WaitFor | EndDutyWait | AcceptReport | RejectReport | SendToReview
 ReportAnswer: TypeAlias = PatrolReportAccepted | PatrolReportRejected | ReportSentToReview
-ReportEvent: TypeAlias = PatrolReportSubmitted | ReportAnswer | DeadlineSet | DeadlineCleared
+ReportEvent: TypeAlias = PatrolReportSubmitted | ReportAnswer | DeadlineSet | DeadlineCleared | CauseMissing
+Told = TypeVar("Told", bound=PatrolEvent)
 
 
 class NotFiled(msgspec.Struct, frozen=True, tag=True):
@@ -129,7 +141,13 @@ class NotFiled(msgspec.Struct, frozen=True, tag=True):
 
 class Submitted(msgspec.Struct, frozen=True, tag=True):
     patrol: PatrolReportSubmitted
-    waits: bool = False  # a deadline is set
+    waits: str | None = None  # the timer that is set
+
+
+class Quarantined(msgspec.Struct, frozen=True, tag=True):
+    """Its duty was never told. It is filed anew when it is replayed or sent again."""
+
+    patrol: PatrolReportSubmitted
 
 
 class UnderReview(msgspec.Struct, frozen=True, tag=True):
@@ -143,7 +161,7 @@ class Closed(msgspec.Struct, frozen=True, tag=True):
     outcome: Literal["accepted", "rejected", "late"]
 
 
-Report: TypeAlias = NotFiled | Submitted | UnderReview | Closed
+Report: TypeAlias = NotFiled | Submitted | Quarantined | UnderReview | Closed
 
 
 class ChecklistIncomplete(Refused):
@@ -157,38 +175,43 @@ class ReportNotReviewable(Refused):
 def decide(command: ReportCommand, report: Report) -> Sequence[ReportEvent]:
     match command:
         case SubmitReport():
-            return [_submitted(command)] if isinstance(report, NotFiled) else _sent_again(command, report)
-        case WaitForPresence(now):
+            return [_submitted(command)] if _is_new(command, report) else []
+        case FileAgain():
+            return [report.patrol] if isinstance(report, Quarantined) else []
+        case WaitFor(timer, now):
             patrol = _open_patrol(report)
-            due_at = max(patrol.performed_to, now) + PRESENCE_WAIT
-            return [DeadlineSet(at=now, name=PRESENCE_TIMER, ref=patrol.report_id, due_at=due_at)]
+            due_at = max(patrol.performed_to, now) + WAITS[timer]
+            deadline = DeadlineSet(at=now, name=timer, ref=patrol.report_id, due_at=due_at)
+            return [*_wait_over(report, now, "duty_told"), deadline]
+        case EndDutyWait(now=now):
+            return _cause_missing(report, now) if isinstance(report, Submitted | Quarantined) else []
         case AcceptReport():
             return [_accepted(command, _open_patrol(report)), *_wait_over(report, command.now, "accepted")]
         case RejectReport():
-            return [_rejected(command, _open_patrol(report)), *_wait_over(report, command.now, "rejected")]
+            rejected = _of(PatrolReportRejected, _open_patrol(report), command.now, code=command.code, by=command.by)
+            return [rejected, *_wait_over(report, command.now, "rejected")]
         case SendToReview(report_id, now) if not isinstance(report, Submitted):
             return [DeadlineCleared(at=now, name=PRESENCE_TIMER, ref=report_id, reason="answered")]
         case SendToReview(_, now):
-            return [_for_review(_open_patrol(report), now), *_wait_over(report, now, "sent_to_review")]
+            return [_of(ReportSentToReview, _open_patrol(report), now), *_wait_over(report, now, "sent_to_review")]
         case _:
             assert_never(command)
 
 
 def _submitted(command: SubmitReport) -> PatrolReportSubmitted:
     _check_answers(command)
-    performed_to = _believed_end(command)
-    return PatrolReportSubmitted(
-        at=performed_to,
-        report_id=command.report_id,
-        duty_id=command.duty_id,
-        station_id=command.station_id,
-        volunteer_id=command.volunteer_id,
+    performed_to = believed_end(command.performed_from, command.performed_to, command.now)
+    return _of(
+        PatrolReportSubmitted,
+        command,
+        performed_to,
         performed_from=command.performed_from,
         performed_to=performed_to,
         checklist=command.checklist,
         offline=command.offline,
         received_at=command.now,
-        late=command.now - performed_to > REACTION_WINDOW,
+        late=comes_late(performed_to, command.now),
+        intake=command.intake,
     )
 
 
@@ -199,22 +222,14 @@ def _check_answers(command: SubmitReport) -> None:
         raise ValidationFailed("An item of the checklist is answered twice.", field="checklist")
 
 
-def _believed_end(command: SubmitReport) -> datetime:
-    """K4: a device a little ahead of us is believed, but nothing ends after we heard of it."""
-    if command.performed_to - command.now > CLOCK_TOLERANCE:
-        raise ValidationFailed("The patrol ends after the report was received.", field="performed_to")
-    performed_to = min(command.performed_to, command.now)
-    if command.performed_from >= performed_to:
-        raise ValidationFailed("The patrol must end after it begins, and before it is reported.", field="performed_to")
-    return performed_to
-
-
-def _sent_again(command: SubmitReport, report: Submitted | UnderReview | Closed) -> list[ReportEvent]:
-    """Known by what a second sending cannot change; a clamped end (K4) may differ."""
+def _is_new(command: SubmitReport, report: Report) -> bool:
+    """A report sent again is known by what a second sending cannot change; a clamped end (K4) may differ."""
+    if isinstance(report, NotFiled):
+        return True
     told = ("duty_id", "station_id", "volunteer_id", "performed_from")
     if any(getattr(command, field) != getattr(report.patrol, field) for field in told):
         raise IdempotencyKeyReused("This report_id belongs to another patrol. Use a new one.", field="report_id")
-    return []
+    return isinstance(report, Quarantined)
 
 
 def _open_patrol(report: Report) -> PatrolReportSubmitted:
@@ -223,13 +238,23 @@ def _open_patrol(report: Report) -> PatrolReportSubmitted:
     raise ReportNotReviewable
 
 
-def _accepted(command: AcceptReport, patrol: PatrolReportSubmitted) -> PatrolReportAccepted:
-    return PatrolReportAccepted(
-        at=command.now,
+def _of(kind: type[Told], patrol: SubmitReport | PatrolReportSubmitted, at: datetime, **more: Any) -> Told:
+    """A fact about a patrol, with whose it is."""
+    return kind(
+        at=at,
         report_id=patrol.report_id,
         duty_id=patrol.duty_id,
         station_id=patrol.station_id,
         volunteer_id=patrol.volunteer_id,
+        **more,
+    )
+
+
+def _accepted(command: AcceptReport, patrol: PatrolReportSubmitted) -> PatrolReportAccepted:
+    return _of(
+        PatrolReportAccepted,
+        patrol,
+        command.now,
         kind_paid=command.kind_paid,
         points=command.points,
         rules_version=command.rules_version,
@@ -239,42 +264,27 @@ def _accepted(command: AcceptReport, patrol: PatrolReportSubmitted) -> PatrolRep
     )
 
 
-def _rejected(command: RejectReport, patrol: PatrolReportSubmitted) -> PatrolReportRejected:
-    return PatrolReportRejected(
-        at=command.now,
-        report_id=patrol.report_id,
-        duty_id=patrol.duty_id,
-        station_id=patrol.station_id,
-        volunteer_id=patrol.volunteer_id,
-        code=command.code,
-        by=command.by,
-    )
-
-
-def _for_review(patrol: PatrolReportSubmitted, now: datetime) -> ReportSentToReview:
-    return ReportSentToReview(
-        at=now,
-        report_id=patrol.report_id,
-        duty_id=patrol.duty_id,
-        station_id=patrol.station_id,
-        volunteer_id=patrol.volunteer_id,
-    )
+def _cause_missing(report: Submitted | Quarantined, now: datetime) -> list[ReportEvent]:
+    patrol = report.patrol
+    missing = CauseMissing(at=now, intake=patrol.intake, field="duty_id", timer=DUTY_TIMER, ref=patrol.report_id)
+    return [missing, *_wait_over(report, now, "cause_missing")]
 
 
 def _wait_over(report: Report, now: datetime, reason: str) -> list[ReportEvent]:
-    if not isinstance(report, Submitted) or not report.waits:
+    if not isinstance(report, Submitted) or report.waits is None:
         return []
-    return [DeadlineCleared(at=now, name=PRESENCE_TIMER, ref=report.patrol.report_id, reason=reason)]
+    return [DeadlineCleared(at=now, name=report.waits, ref=report.patrol.report_id, reason=reason)]
 
 
 def evolve(report: Report, event: ReportEvent) -> Report:
     match event:
         case PatrolReportSubmitted():
             return Closed(event, "late") if event.late else Submitted(event)
-        case DeadlineSet():
-            return Submitted(report.patrol, waits=True) if isinstance(report, Submitted) else report
-        case DeadlineCleared():
-            return Submitted(report.patrol) if isinstance(report, Submitted) else report
+        case DeadlineSet() | DeadlineCleared():
+            waits = event.name if isinstance(event, DeadlineSet) else None
+            return Submitted(report.patrol, waits) if isinstance(report, Submitted) else report
+        case CauseMissing():
+            return report if isinstance(report, NotFiled) else Quarantined(report.patrol)
         case ReportSentToReview():
             return report if isinstance(report, NotFiled) else UnderReview(report.patrol)
         case PatrolReportAccepted():

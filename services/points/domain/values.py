@@ -19,6 +19,7 @@ PAID_REPORTS_PER_DAILY_DUTY = 2  # [S] a daily patrol has 1-2 volunteers (PT2)
 LOT_MONTHS = 12  # [P] full months after the month of earning in which a lot can still be spent (PT5)
 
 PRESENCE_OVERLAP = timedelta(minutes=5)  # [P] of one visit with the patrol, to prove that the volunteer was there (PT3)
+DUTY_WAIT = timedelta(minutes=15)  # [P] until a report whose duty nobody has told us of is quarantined
 PRESENCE_WAIT = timedelta(minutes=15)  # [P] until a report without proof goes to its leader (amendment 5)
 PRESENCE_KEPT = timedelta(days=8)  # [P] how far back visits are remembered: well beyond what lateness lets count
 REACTION_WINDOW = timedelta(hours=72)  # [P] a report that comes later than this is recorded and pays nothing (K5)

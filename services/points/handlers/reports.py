@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from shared.decider import Change, Changes, Handlers, Read, decided
 from shared.errors import NotFound
 
-from ..domain.acceptance import answer, wait
-from ..domain.presence import PRESENCE, NoteDeparture, NotePresence
+from ..domain.acceptance import answer, set_aside, wait
+from ..domain.presence import PRESENCE, NoteDeparture, NotePresence, Presence
 from ..domain.report import (
+    DUTY_TIMER,
     REPORT,
     Closed,
+    EndDutyWait,
+    FileAgain,
     NotFiled,
+    Quarantined,
+    Report,
     RetryAcceptance,
     SendToReview,
     SubmitReport,
     Submitted,
     UnderReview,
 )
-from ..domain.rights import RIGHTS, ClaimSlot, OpenRight
+from ..domain.rights import RIGHTS, ClaimSlot, DutySlotFilled, OpenRight, Right
 from ..domain.rules import RULE_BOOK, RULES
 
 HANDLERS = Handlers(REPORT, RIGHTS, PRESENCE, RULES)
@@ -43,7 +49,33 @@ def submit_report(command: SubmitReport, read: Read) -> Changes:
     claim = RIGHTS.decide(ClaimSlot(command.report_id, command.volunteer_id, command.station_id, command.now), right)
     changes.append(Change(RIGHTS, command.duty_id, claim))
     answered = answer(filed, RIGHTS.fold(claim, right), presence, book, command.now)
-    return [*changes, *(answered or wait(filed, presence, command.now))]
+    return [*changes, *(answered or wait(filed, RIGHTS.fold(claim, right), presence, command.now))]
+
+
+@HANDLERS.on(EndDutyWait)
+def end_duty_wait(command: EndDutyWait, read: Read) -> Changes:
+    """Looks for the duty once more. A replay asks for this too: what was set aside is filed anew if it is there."""
+    report = read(REPORT, command.report_id)
+    if not isinstance(report, Submitted | Quarantined):
+        return [decided(REPORT, command.report_id, command, read)]
+    right = read(RIGHTS, report.patrol.duty_id)
+    presence = read(PRESENCE, report.patrol.volunteer_id)
+    book = read(RULES, RULE_BOOK)
+    if right.duty is None:
+        return set_aside(report, right, presence, command.now)
+    if isinstance(report, Submitted):
+        return []  # it was weighed when the duty came
+    patrol, again = report.patrol, REPORT.decide(FileAgain(), report)
+    filed = REPORT.fold(again, report)
+    assert isinstance(filed, Submitted)
+    changes = [Change(REPORT, patrol.report_id, again)]
+    with suppress(DutySlotFilled):  # without a place it is rejected when it is weighed
+        claim = ClaimSlot(patrol.report_id, patrol.volunteer_id, patrol.station_id, command.now)
+        claimed = RIGHTS.decide(claim, right)
+        right = RIGHTS.fold(claimed, right)
+        changes.append(Change(RIGHTS, patrol.duty_id, claimed))
+    answered = answer(filed, right, presence, book, command.now)
+    return [*changes, *(answered or wait(filed, right, presence, command.now))]
 
 
 @HANDLERS.on(NotePresence)
@@ -88,8 +120,15 @@ def open_right(command: OpenRight, read: Read) -> Changes:
     changes = [Change(RIGHTS, command.duty_id, opened)]
     right = RIGHTS.fold(opened, right)
     for report, presence in zip(reports, visits, strict=True):
-        changes += answer(report, right, presence, book, None)
+        changes += answer(report, right, presence, book, None) or _wait_on(report, right, presence)
     return changes
+
+
+def _wait_on(report: Report, right: Right, presence: Presence) -> list[Change]:
+    """The duty was all it waited for so far; now it waits for presence, from its receipt on."""
+    if not isinstance(report, Submitted) or report.waits != DUTY_TIMER:
+        return []
+    return wait(report, right, presence, report.patrol.received_at)
 
 
 @HANDLERS.on(SendToReview)
@@ -108,7 +147,7 @@ def retry_acceptance(command: RetryAcceptance, read: Read) -> Changes:
     match report:
         case NotFiled():
             raise NotFound
-        case Closed():
+        case Closed() | Quarantined():
             return []
         case Submitted() | UnderReview():
             return _weighed_again(report, command.now, read)

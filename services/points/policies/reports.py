@@ -9,7 +9,15 @@ from shared.policies import Intake, Policies, Receipt, Timers
 
 from ..domain.account import EarnPoints
 from ..domain.presence import NoteDeparture, NotePresence
-from ..domain.report import PRESENCE_TIMER, CheckedItem, PatrolReportAccepted, SendToReview, SubmitReport
+from ..domain.report import (
+    DUTY_TIMER,
+    PRESENCE_TIMER,
+    CheckedItem,
+    EndDutyWait,
+    PatrolReportAccepted,
+    SendToReview,
+    SubmitReport,
+)
 from ..domain.rights import OpenRight
 
 POLICIES = Policies()
@@ -31,6 +39,7 @@ def submit_report(event: PatrolReported, received: Receipt) -> Command:
         checklist=tuple(CheckedItem(answer.item, answer.ok) for answer in event.checklist),
         offline=event.offline,
         now=received.received_at,
+        intake=received.intake,
     )
 
 
@@ -73,5 +82,6 @@ def when_patrol_report_accepted(event: PatrolReportAccepted) -> list[Command]:
 
 
 TIMERS: Timers = {
+    ("report", DUTY_TIMER): lambda entity, ref, due_at: EndDutyWait(entity, due_at),
     ("report", PRESENCE_TIMER): lambda entity, ref, due_at: SendToReview(entity, due_at),
 }

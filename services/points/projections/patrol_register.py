@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Column, DateTime, Index, Integer, Text, select
 
+from shared.decider import CAUSE_MISSING, CauseMissing
 from shared.errors import NotFound
 from shared.log.read import Recorded
 from shared.projecting import Projection, Put, RowChange, Set
@@ -49,6 +50,12 @@ def accepted(event: PatrolReportAccepted, row: Recorded) -> list[RowChange]:
 def rejected(event: PatrolReportRejected, row: Recorded) -> list[RowChange]:
     answer = {"state": "rejected", "decided_by": event.by, "code": event.code}
     return [Set(REPORT, {"report_id": event.report_id, **answer})]
+
+
+@PATROL_REGISTER.on(CauseMissing)
+def quarantined(event: CauseMissing, row: Recorded) -> list[RowChange]:
+    """Until it is filed again, by a replay or by its publisher."""
+    return [Set(REPORT, {"report_id": row.entity, "state": "quarantined", "code": CAUSE_MISSING})]
 
 
 @PATROL_REGISTER.on(ReportSentToReview)
