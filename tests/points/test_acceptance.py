@@ -7,10 +7,10 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from services.points.domain.checklist import CheckedItem
 from services.points.domain.presence import PRESENCE, PatrolAwaitsPresence
 from services.points.domain.report import (
     REPORT,
-    CheckedItem,
     PatrolReportAccepted,
     SendToReview,
     SubmitReport,

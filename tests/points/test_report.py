@@ -6,11 +6,10 @@ from datetime import timedelta
 
 import pytest
 
+from services.points.domain.checklist import CheckedItem, ChecklistIncomplete
 from services.points.domain.presence import PRESENCE
 from services.points.domain.report import (
     REPORT,
-    CheckedItem,
-    ChecklistIncomplete,
     PatrolReportSubmitted,
     RetryAcceptance,
     SendToReview,
@@ -46,12 +45,6 @@ from .the_day import (
 
 def test_amendment_5_a_report_without_presence_waits_15_minutes_from_its_receipt(given: Given) -> None:
     given(rules_known, duty_known).when(submit()).then(
-        on(REPORT, "R1", submitted(), deadline), on(RIGHTS, "D1", claimed()), on(PRESENCE, "V1", waits)
-    )
-
-
-def test_a_report_whose_duty_is_not_known_yet_waits_alike(given: Given) -> None:
-    given(rules_known, v1_inside).when(submit()).then(
         on(REPORT, "R1", submitted(), deadline), on(RIGHTS, "D1", claimed()), on(PRESENCE, "V1", waits)
     )
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
+from services.points.domain.checklist import CheckedItem
 from services.points.domain.presence import PRESENCE, DepartureNoted, PatrolAwaitsPresence, PresenceNoted
 from services.points.domain.report import (
     REPORT,
-    CheckedItem,
     PatrolReportAccepted,
     PatrolReportSubmitted,
     ReportSentToReview,
@@ -93,7 +93,6 @@ def submitted(**changed: Any) -> PatrolReportSubmitted:
         offline=False,
         received_at=RECEIVED,
         late=False,
-        intake=INTAKE,
     )
     return msgspec.structs.replace(event, **changed)
 

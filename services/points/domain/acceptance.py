@@ -8,13 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
-from shared.decider import Change
+from shared.decider import Change, IntakeRef
 
 from .presence import PRESENCE, AwaitPresence, EndWait, Presence
 from .report import (
     AUTOMATIC,
-    DUTY_TIMER,
-    PRESENCE_TIMER,
     REPORT,
     AcceptReport,
     EndDutyWait,
@@ -25,7 +23,8 @@ from .report import (
     Report,
     Submitted,
     UnderReview,
-    WaitFor,
+    WaitForDuty,
+    WaitForPresence,
 )
 from .rights import RIGHTS, DutyNotAssigned, DutySlotFilled, PatrolKind, PayClaim, ReleaseClaim, Right, RightOpened
 from .rules import PointsRulesPublished, RuleBook
@@ -113,13 +112,18 @@ def answer(report: Report, right: Right, presence: Presence, book: RuleBook, now
     return [change for change in changes if change.events]
 
 
-def wait(report: Submitted, right: Right, presence: Presence, now: datetime) -> list[Change]:
-    """Until a deadline: for the duty first, then for presence (amendment 5), where each of his visits will look."""
+def wait(
+    report: Submitted, right: Right, presence: Presence, now: datetime, intake: IntakeRef | None = None
+) -> list[Change]:
+    """Until a deadline: for the duty first, then for presence (amendment 5), where each of his visits will look.
+
+    `intake` is needed only where the duty may be unknown.
+    """
     patrol = report.patrol
     listed = AwaitPresence(
         patrol.report_id, patrol.duty_id, patrol.station_id, patrol.performed_from, patrol.performed_to, now
     )
-    waits = WaitFor(DUTY_TIMER if right.duty is None else PRESENCE_TIMER, now)
+    waits = WaitForDuty(intake, now) if right.duty is None and intake else WaitForPresence(now)
     return [
         Change(REPORT, patrol.report_id, REPORT.decide(waits, report)),
         Change(PRESENCE, patrol.volunteer_id, PRESENCE.decide(listed, presence)),

@@ -7,26 +7,19 @@ from datetime import datetime
 from typing import Any, Literal, TypeAlias, TypeVar, assert_never, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from shared.decider import CauseMissing, Command, DeadlineCleared, DeadlineSet, Decider, DomainEvent, IntakeRef
-from shared.errors import IdempotencyKeyReused, Refused, ValidationFailed
+from shared.errors import IdempotencyKeyReused, Refused
 
+from .checklist import CheckedItem, check_answers
 from .device_time import believed_end, comes_late
 from .values import DUTY_WAIT, PRESENCE_WAIT
 
-DUTY_TIMER: Literal["duty"] = "duty"
-PRESENCE_TIMER: Literal["presence"] = "presence"
-WAITS = {DUTY_TIMER: DUTY_WAIT, PRESENCE_TIMER: PRESENCE_WAIT}
+DUTY_TIMER, PRESENCE_TIMER = "duty", "presence"
 AUTOMATIC = "automatic"  # who decided, where no person did
 
 KindPaid: TypeAlias = Literal["daily", "weekly", "key_period", "special"]
-
-
-class CheckedItem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One answered line of the checklist; a failed item is an answer too."""
-
-    item: str
-    ok: bool
 
 
 class SubmitReport(Command, frozen=True):
@@ -44,10 +37,16 @@ class SubmitReport(Command, frozen=True):
     intake: IntakeRef
 
 
-class WaitFor(Command, frozen=True):
-    """The report cannot be answered yet. One thing at a time: presence is waited for once the duty is known."""
+class WaitForDuty(Command, frozen=True):
+    """Nobody has told us of the duty yet. `intake` is who gets an answer when nobody ever does."""
 
-    timer: Literal["duty", "presence"]
+    intake: IntakeRef
+    now: datetime
+
+
+class WaitForPresence(Command, frozen=True):
+    """The duty is known, and the report cannot be accepted yet."""
+
     now: datetime
 
 
@@ -108,7 +107,12 @@ class PatrolReportSubmitted(PatrolEvent, frozen=True):
     offline: bool
     received_at: datetime
     late: bool
-    intake: IntakeRef  # for the answer when its duty is never told
+
+
+class ReportAwaitsDuty(DomainEvent, frozen=True):
+    """`intake` is answered once more if the duty is never told."""
+
+    intake: IntakeRef
 
 
 class PatrolReportAccepted(PatrolEvent, frozen=True):
@@ -129,9 +133,10 @@ class ReportSentToReview(PatrolEvent, frozen=True):
     """Its leader shall look at it."""
 
 
-ReportCommand: TypeAlias = SubmitReport | FileAgain | WaitFor | EndDutyWait | AcceptReport | RejectReport | SendToReview
-ReportAnswer: TypeAlias = PatrolReportAccepted | PatrolReportRejected | ReportSentToReview
-ReportEvent: TypeAlias = PatrolReportSubmitted | ReportAnswer | DeadlineSet | DeadlineCleared | CauseMissing
+ReportWait: TypeAlias = WaitForDuty | WaitForPresence | EndDutyWait | FileAgain
+ReportCommand: TypeAlias = SubmitReport | ReportWait | AcceptReport | RejectReport | SendToReview
+PatrolFact: TypeAlias = PatrolReportSubmitted | PatrolReportAccepted | PatrolReportRejected | ReportSentToReview
+ReportEvent: TypeAlias = PatrolFact | ReportAwaitsDuty | DeadlineSet | DeadlineCleared | CauseMissing
 Told = TypeVar("Told", bound=PatrolEvent)
 
 
@@ -142,12 +147,14 @@ class NotFiled(msgspec.Struct, frozen=True, tag=True):
 class Submitted(msgspec.Struct, frozen=True, tag=True):
     patrol: PatrolReportSubmitted
     waits: str | None = None  # the timer that is set
+    intake: IntakeRef | None = None  # of one that waits, or has waited, for its duty
 
 
 class Quarantined(msgspec.Struct, frozen=True, tag=True):
     """Its duty was never told. It is filed anew when it is replayed or sent again."""
 
     patrol: PatrolReportSubmitted
+    intake: IntakeRef
 
 
 class UnderReview(msgspec.Struct, frozen=True, tag=True):
@@ -164,10 +171,6 @@ class Closed(msgspec.Struct, frozen=True, tag=True):
 Report: TypeAlias = NotFiled | Submitted | Quarantined | UnderReview | Closed
 
 
-class ChecklistIncomplete(Refused):
-    """The checklist has no answers. Answer every item, failed ones too, and send the report again."""
-
-
 class ReportNotReviewable(Refused):
     """The report is not open: it was answered before, came too late for an answer, or was never filed."""
 
@@ -178,13 +181,15 @@ def decide(command: ReportCommand, report: Report) -> Sequence[ReportEvent]:
             return [_submitted(command)] if _is_new(command, report) else []
         case FileAgain():
             return [report.patrol] if isinstance(report, Quarantined) else []
-        case WaitFor(timer, now):
+        case WaitForDuty(intake, now):
+            deadline = DeadlineSet(now, DUTY_TIMER, _open_patrol(report).report_id, now + DUTY_WAIT)
+            return [ReportAwaitsDuty(at=now, intake=intake), deadline]
+        case WaitForPresence(now):
             patrol = _open_patrol(report)
-            due_at = max(patrol.performed_to, now) + WAITS[timer]
-            deadline = DeadlineSet(at=now, name=timer, ref=patrol.report_id, due_at=due_at)
-            return [*_wait_over(report, now, "duty_told"), deadline]
+            due_at = max(patrol.performed_to, now) + PRESENCE_WAIT
+            return [*_wait_over(report, now, "duty_told"), DeadlineSet(now, PRESENCE_TIMER, patrol.report_id, due_at)]
         case EndDutyWait(now=now):
-            return _cause_missing(report, now) if isinstance(report, Submitted | Quarantined) else []
+            return _cause_missing(report, now)
         case AcceptReport():
             return [_accepted(command, _open_patrol(report)), *_wait_over(report, command.now, "accepted")]
         case RejectReport():
@@ -199,7 +204,7 @@ def decide(command: ReportCommand, report: Report) -> Sequence[ReportEvent]:
 
 
 def _submitted(command: SubmitReport) -> PatrolReportSubmitted:
-    _check_answers(command)
+    check_answers(command.checklist)
     performed_to = believed_end(command.performed_from, command.performed_to, command.now)
     return _of(
         PatrolReportSubmitted,
@@ -211,15 +216,7 @@ def _submitted(command: SubmitReport) -> PatrolReportSubmitted:
         offline=command.offline,
         received_at=command.now,
         late=comes_late(performed_to, command.now),
-        intake=command.intake,
     )
-
-
-def _check_answers(command: SubmitReport) -> None:
-    if not command.checklist:
-        raise ChecklistIncomplete
-    if len({answer.item for answer in command.checklist}) < len(command.checklist):
-        raise ValidationFailed("An item of the checklist is answered twice.", field="checklist")
 
 
 def _is_new(command: SubmitReport, report: Report) -> bool:
@@ -264,9 +261,10 @@ def _accepted(command: AcceptReport, patrol: PatrolReportSubmitted) -> PatrolRep
     )
 
 
-def _cause_missing(report: Submitted | Quarantined, now: datetime) -> list[ReportEvent]:
-    patrol = report.patrol
-    missing = CauseMissing(at=now, intake=patrol.intake, field="duty_id", timer=DUTY_TIMER, ref=patrol.report_id)
+def _cause_missing(report: Report, now: datetime) -> list[ReportEvent]:
+    if not isinstance(report, Submitted | Quarantined) or report.intake is None:
+        return []
+    missing = CauseMissing(now, report.intake, "duty_id", DUTY_TIMER, report.patrol.report_id)
     return [missing, *_wait_over(report, now, "cause_missing")]
 
 
@@ -280,11 +278,13 @@ def evolve(report: Report, event: ReportEvent) -> Report:
     match event:
         case PatrolReportSubmitted():
             return Closed(event, "late") if event.late else Submitted(event)
+        case ReportAwaitsDuty(intake=intake):
+            return replace(report, intake=intake) if isinstance(report, Submitted) else report
         case DeadlineSet() | DeadlineCleared():
             waits = event.name if isinstance(event, DeadlineSet) else None
-            return Submitted(report.patrol, waits) if isinstance(report, Submitted) else report
-        case CauseMissing():
-            return report if isinstance(report, NotFiled) else Quarantined(report.patrol)
+            return replace(report, waits=waits) if isinstance(report, Submitted) else report
+        case CauseMissing(intake=intake):
+            return report if isinstance(report, NotFiled) else Quarantined(report.patrol, intake)
         case ReportSentToReview():
             return report if isinstance(report, NotFiled) else UnderReview(report.patrol)
         case PatrolReportAccepted():

@@ -49,7 +49,7 @@ def submit_report(command: SubmitReport, read: Read) -> Changes:
     claim = RIGHTS.decide(ClaimSlot(command.report_id, command.volunteer_id, command.station_id, command.now), right)
     changes.append(Change(RIGHTS, command.duty_id, claim))
     answered = answer(filed, RIGHTS.fold(claim, right), presence, book, command.now)
-    return [*changes, *(answered or wait(filed, RIGHTS.fold(claim, right), presence, command.now))]
+    return [*changes, *(answered or wait(filed, RIGHTS.fold(claim, right), presence, command.now, command.intake))]
 
 
 @HANDLERS.on(EndDutyWait)

@@ -8,11 +8,11 @@ from shared.decider import Command
 from shared.policies import Intake, Policies, Receipt, Timers
 
 from ..domain.account import EarnPoints
+from ..domain.checklist import CheckedItem
 from ..domain.presence import NoteDeparture, NotePresence
 from ..domain.report import (
     DUTY_TIMER,
     PRESENCE_TIMER,
-    CheckedItem,
     EndDutyWait,
     PatrolReportAccepted,
     SendToReview,
