@@ -15,6 +15,7 @@ from shared.testing.infrastructure import Databases, install_log
 from shared.timers import TIMERS
 from tests.kernel.counter import COUNTS
 from tests.kernel.counting import Process
+from tests.kernel.timing import Timing
 
 
 def install_counter(url: str) -> None:
@@ -50,3 +51,12 @@ async def two(url: str) -> AsyncIterator[tuple[Process, Process]]:
     """Two processes on the same log."""
     async with Process(url, "one") as one, Process(url, "two") as two:
         yield one, two
+
+
+@pytest_asyncio.fixture
+async def timing(url: str) -> AsyncIterator[Timing]:
+    timing = Timing(url)
+    async with timing.process:
+        await timing.open()
+        yield timing
+        await timing.close()

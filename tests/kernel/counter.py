@@ -1,15 +1,16 @@
-"""A service as small as can be, to try the kernel on: counters that are added to, taken from and rung."""
+"""A service as small as can be, to try the kernel on: counters that are added to, taken and borrowed from, and rung."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeAlias, assert_never
+from typing import Any, TypeAlias, assert_never, get_args
 
 from msgspec.json import Decoder
 from sqlalchemy import Column, Integer, Text
 
 from shared.decider import (
+    CauseMissing,
     Change,
     Changes,
     Command,
@@ -18,6 +19,7 @@ from shared.decider import (
     Decider,
     DomainEvent,
     Handlers,
+    IntakeRef,
     Read,
     decided,
 )
@@ -28,6 +30,7 @@ from shared.policies import Timers
 from shared.projecting import Add as AddTo
 from shared.projecting import Projection, RowChange
 from shared.timers import TimerFired
+from shared.waits import WaitResumed
 
 NOON = datetime(2026, 1, 23, 4, 0, tzinfo=UTC)
 
@@ -67,6 +70,22 @@ class Forget(Command, frozen=True):
 class Ring(Command, frozen=True):
     counter: str
     name: str
+    now: datetime
+
+
+class Borrow(Command, frozen=True):
+    """Takes, and waits an hour for what is not there yet. One at a time."""
+
+    counter: str
+    amount: int
+    intake: IntakeRef
+    now: datetime = NOON
+
+
+class EndWait(Command, frozen=True):
+    """What is borrowed has not come in time; or it has since, and a replay asks again."""
+
+    counter: str
     now: datetime
 
 
@@ -112,21 +131,29 @@ class Rung(DomainEvent, frozen=True):
     name: str
 
 
-CounterEvent: TypeAlias = Added | Noted | TakingRefused | Rung | DeadlineSet | DeadlineCleared
-CounterCommand: TypeAlias = Add | Take | Note | Remind | Forget | Ring | Look
+class Awaited(DomainEvent, frozen=True):
+    amount: int
+    intake: IntakeRef
+
+
+CounterEvent: TypeAlias = Added | Noted | TakingRefused | Rung | Awaited | DeadlineSet | DeadlineCleared | CauseMissing
+CounterCommand: TypeAlias = Add | Take | Note | Remind | Forget | Ring | Borrow | EndWait | Look
 
 
 @dataclass(frozen=True)
 class Counted:
     total: int = 0
     refused: int = 0
+    awaited: Awaited | None = None
+    waits: bool = False  # for what is awaited; not any more when that was set aside
 
 
 class NotEnough(Refused):
     """The counter does not hold that much. Take less."""
 
 
-DAY = timedelta(days=1)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+BORROWED = "borrowed"  # the timer of what is awaited
 
 
 def decide(command: CounterCommand, counted: Counted) -> list[CounterEvent]:
@@ -136,7 +163,8 @@ def decide(command: CounterCommand, counted: Counted) -> list[CounterEvent]:
         case Take(amount=amount, now=now):
             return [Added(now, -amount)]
         case Add(amount=amount, now=now):
-            return [Added(now, amount)]
+            more = replace(counted, total=counted.total + amount)
+            return [Added(now, amount), *(_lent(more, now) if counted.waits else ())]
         case Note(text=text, now=now):
             return [Noted(now, text)]
         case Remind(name=name, due_at=due_at, now=now):
@@ -145,6 +173,12 @@ def decide(command: CounterCommand, counted: Counted) -> list[CounterEvent]:
             return [DeadlineCleared(now, name, "", "asked")]
         case Ring(name="daily", now=now):
             return [Rung(now, "daily"), DeadlineSet(now, "daily", "", now + DAY)]
+        case Borrow(_, amount, _, now) if amount <= counted.total:
+            return [Added(now, -amount)]
+        case Borrow(_, amount, intake, now):
+            return [Awaited(now, amount, intake), DeadlineSet(now, BORROWED, "", now + HOUR)]
+        case EndWait(now=now):
+            return _lent(counted, now) or _set_aside(counted, now)
         case Ring(name="silent") | Look():
             return []
         case Ring(name=name, now=now):
@@ -153,12 +187,29 @@ def decide(command: CounterCommand, counted: Counted) -> list[CounterEvent]:
             assert_never(command)
 
 
+def _lent(counted: Counted, now: datetime) -> list[CounterEvent]:
+    """What is awaited, if it is there."""
+    if counted.awaited is None or counted.awaited.amount > counted.total:
+        return []
+    return [Added(now, -counted.awaited.amount), DeadlineCleared(now, BORROWED, "", "lent")]
+
+
+def _set_aside(counted: Counted, now: datetime) -> list[CounterEvent]:
+    return [CauseMissing(now, counted.awaited.intake, "amount", BORROWED, "")] if counted.awaited else []
+
+
 def evolve(counted: Counted, event: CounterEvent) -> Counted:
     match event:
         case Added(amount=amount):
             return replace(counted, total=counted.total + amount)
         case TakingRefused():
             return replace(counted, refused=counted.refused + 1)
+        case Awaited():
+            return replace(counted, awaited=event, waits=True)
+        case CauseMissing():
+            return replace(counted, waits=False)
+        case DeadlineCleared(name="borrowed"):
+            return replace(counted, awaited=None, waits=False)
         case Noted() | Rung() | DeadlineSet() | DeadlineCleared():
             return counted
         case _:
@@ -166,17 +217,17 @@ def evolve(counted: Counted, event: CounterEvent) -> Counted:
 
 
 COUNTER: Decider[CounterCommand, CounterEvent, Counted] = Decider(
-    "counter", Counted(), decide, evolve, (Added, Noted, TakingRefused, Rung, DeadlineSet, DeadlineCleared)
+    "counter", Counted(), decide, evolve, get_args(CounterEvent)
 )
 HANDLERS = Handlers(COUNTER)
-CODEC = Codec([COUNTER], {"TimerFired": Decoder(TimerFired).decode})
+CODEC = Codec([COUNTER], {kind.__name__: Decoder(kind).decode for kind in (TimerFired, WaitResumed)})
 
 
 def _decided(command: Any, read: Read) -> Changes:
     return [decided(COUNTER, command.counter, command, read)]
 
 
-for _simple in (Add, Note, Remind, Forget, Ring, Look):
+for _simple in (Add, Note, Remind, Forget, Ring, Borrow, EndWait, Look):
     HANDLERS.on(_simple)(_decided)
 
 
@@ -214,7 +265,12 @@ def ring(name: str) -> Timers:
     return {("counter", name): lambda counter, _ref, due_at: Ring(counter, name, due_at)}
 
 
-TIMER_RULES: Timers = {**ring("bell"), **ring("silent"), **ring("daily")}
+TIMER_RULES: Timers = {
+    **ring("bell"),
+    **ring("silent"),
+    **ring("daily"),
+    ("counter", BORROWED): lambda counter, _ref, due_at: EndWait(counter, due_at),
+}
 
 
 def counts_of(version: int) -> Projection:

@@ -112,9 +112,10 @@ class Process:
     def rebuilding(self, *projections: Projection) -> Rebuilder:
         return Rebuilder(self.database, self.signal, self.leases, CODEC, projections)
 
-    def timing(self) -> Subscription:
-        timers = TimerLoop(self.database, self.committer, CODEC, self.clock, TIMER_RULES)
-        return self.subscription(TIMERS.name, timers.work, types=timers.types, idle_work=timers.tick)
+    def timing(self, projection: Projection = TIMERS) -> Subscription:
+        timers = TimerLoop(self.database, self.committer, CODEC, self.clock, TIMER_RULES, projection)
+        more = {"types": timers.types, "version": projection.version, "idle_work": timers.tick}
+        return self.subscription(projection.name, timers.work, **more)
 
 
 async def ended(task: asyncio.Task[None]) -> None:

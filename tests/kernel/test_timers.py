@@ -4,70 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-import pytest_asyncio
 
 from shared import timers
 from shared.clock import FileClock
 from shared.database import Connection
 from shared.log.read import read_page
-from shared.policies import Timers
 from shared.testing.logged import ErrorLog
 from shared.testing.waiting import eventually
-from shared.timers import TIMERS, TimerLoop
-from tests.kernel.counter import CODEC, NOON, TIMER_RULES, Break, Forget, Remind, Ring
-from tests.kernel.counting import FixedClock, Process
+from tests.kernel.counter import NOON, TIMER_RULES, Forget, Remind, Ring
+from tests.kernel.counting import Process
 from tests.kernel.programs import program
+from tests.kernel.timing import Timing
 
 HOUR, MOMENT = timedelta(hours=1), timedelta(microseconds=1)
-
-
-class Timing:
-    """A timer loop that the test turns by hand: `learn` what the log says, `fire` what is due."""
-
-    def __init__(self, url: str) -> None:
-        self.clock = FixedClock()
-        self.process = Process(url, "timing", self.clock)
-        rules: Timers = {**TIMER_RULES, ("counter", "broken"): lambda counter, _ref, _due_at: Break(counter)}
-        self._loop = TimerLoop(self.process.database, self.process.committer, CODEC, self.clock, rules)
-
-    async def open(self) -> None:
-        lease = await self.process.acquire(TIMERS.name, TIMERS.version)
-        assert lease is not None
-        self.lease = lease
-        self._reader = await self.process.database.connect("reads")
-
-    async def close(self) -> None:
-        await self._reader.close()
-
-    async def learn(self) -> None:
-        page = await read_page(self._reader, self.lease.position, 10_000, self._loop.types)
-        if page.rows:
-            await self._loop.work(self.lease, page)
-
-    async def fire(self, at: datetime | None = None) -> None:
-        self.clock.moment = at or self.clock.moment
-        await self._loop.fire(self.lease)
-
-    async def due(self) -> bool:
-        return await self._loop.due()
-
-    @property
-    def trouble(self) -> str | None:
-        return self._loop.trouble
-
-
-@pytest_asyncio.fixture
-async def timing(url: str) -> AsyncIterator[Timing]:
-    timing = Timing(url)
-    async with timing.process:
-        await timing.open()
-        yield timing
-        await timing.close()
 
 
 async def rung(connection: Connection) -> list[datetime]:
