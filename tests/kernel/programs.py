@@ -22,6 +22,7 @@ from shared import failpoints
 from shared.clock import FileClock
 from shared.database import Connection, Database, is_transient
 from shared.log.append import append
+from shared.timers import timers_of
 from tests.kernel.batches import Batch
 from tests.kernel.counter import COUNTS, NOON, Add, counts_of
 from tests.kernel.counting import Process
@@ -64,10 +65,10 @@ async def upgrade(url: str, version: str) -> None:
         await _parent_is_gone()
 
 
-async def time(url: str, clock: str) -> None:
-    """Fires timers."""
+async def time(url: str, clock: str, version: str = "1") -> None:
+    """Fires timers, in this version of their table."""
     async with Process(url, "timer", FileClock(Path(clock))) as process:
-        process.start(process.timing().run())
+        process.start(process.timing(timers_of(int(version))).run())
         await _parent_is_gone()
 
 
