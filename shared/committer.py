@@ -228,7 +228,7 @@ class Committer(Queue):
             position += count
             if not pending.future.done():
                 pending.future.set_result(Answer(result, tuple(events), position))
-        for event in batch.run_out:
+        for event in batch.expired:
             alarm(event)
         if batch.rows.id:
             self._signal.appended(batch.rows.type)

@@ -14,8 +14,6 @@ from typing import Any, ClassVar, Generic, NamedTuple, Protocol, TypeAlias, Type
 
 import msgspec
 
-CAUSE_MISSING = "CAUSE_MISSING"  # the code of a wait that has run out
-
 
 class DomainEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A fact that one of our deciders decided; kept for ever, so its fields are never renamed or re-typed.
@@ -56,7 +54,7 @@ class IntakeRef(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     subject: str
 
 
-class CauseMissing(DomainEvent, frozen=True):
+class WaitExpired(DomainEvent, frozen=True):
     """What an intake event waits for was not told before its deadline: it is quarantined, answered and alarmed.
 
     `field` of that event names the cause. A replay gives the command of this timer once more, with its own time, so

@@ -14,14 +14,14 @@ from typing import Any, Literal, NamedTuple, TypeAlias, cast
 
 import msgspec
 
-from shared.decider import C, CauseMissing, Change, Command, Decider, DomainEvent, E, Handlers, S
+from shared.decider import C, Change, Command, Decider, DomainEvent, E, Handlers, S, WaitExpired
 from shared.errors import Kind, Refused, VersionConflict
 from shared.log.append import Commands, Context, Loose, Rows, Streams
 from shared.log.codec import encode, event_id
 from shared.log.snapshots import Held
 from shared.log.states import States
 from shared.publishing import Publishing
-from shared.waits import cause_missing_rows
+from shared.waits import expired_rows
 
 
 class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -126,7 +126,7 @@ class Batch:
     outcomes: list[tuple[Pending, Result, list[Decided]]] = field(default_factory=list)
     failed: list[tuple[Pending, Exception]] = field(default_factory=list)
     missing: set[str] = field(default_factory=set)
-    run_out: list[CauseMissing] = field(default_factory=list)
+    expired: list[WaitExpired] = field(default_factory=list)
 
     def decide(self, pending: list[Pending]) -> int:
         """Decide commands up to the first that misses a state; answers how many. `missing` names what to load."""
@@ -216,9 +216,9 @@ class Batch:
                 kind, schema = type(event).__name__, event.schema_version
                 add(identity, decider.category, stream, work.version, kind, schema, encode(event), meta, event.at)
                 decided.append(Decided(identity, entity, work.version, event))
-                if isinstance(event, CauseMissing):
-                    loose += cause_missing_rows(event, identity)
-                    self.run_out.append(event)
+                if isinstance(event, WaitExpired):
+                    loose += expired_rows(event, identity)
+                    self.expired.append(event)
         for name, state in states.items():
             self.work[name].state = state
         if one.epilogue is not None:

@@ -7,6 +7,7 @@ YizhanError
 │   ├── Forbidden           this caller may not do this
 │   ├── IdempotencyKeyReused
 │   ├── VersionConflict     only ever a caller's own stale If-Match
+│   ├── CauseMissing        an event waited for its cause in vain; only ever the second answer to a publisher
 │   └── ProjectionBehind    min_position has not been reached in time
 └── Trouble                 no rule is involved
     ├── Unavailable         a dependency is away or too much waits: try again
@@ -103,6 +104,10 @@ class VersionConflict(Refused):
     """The resource has changed since it was read. Read it again and repeat with its new ETag."""
 
     kind = "if_match"
+
+
+class CauseMissing(Refused):
+    """What the named field refers to was not told here in time. Once it has been, send this again under a new id."""
 
 
 class ProjectionBehind(Refused):

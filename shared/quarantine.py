@@ -31,7 +31,7 @@ from shared.ingest import TAKE_PAGE
 from shared.log.append import HOLD_BRIEFLY, Actor, Commands, Context, Loose, Rows, Streams, append
 from shared.log.codec import derived_id, encode, event_id
 from shared.page import KeptRecord, PageBuilder, Taken
-from shared.waits import resumed_rows, run_out
+from shared.waits import expired_wait, resumed_rows
 from shared.waking import tell
 
 SETTLED = "RecordSettled"
@@ -140,7 +140,7 @@ class Operator:
             await self._settle(connection, record, "dropped", reason)
 
     async def _resume(self, connection: Connection, record: SetAside) -> Replayed:
-        wait = await run_out(connection, record.note.ref)
+        wait = await expired_wait(connection, record.note.ref)
         more = resumed_rows(wait, record.note.ref)
         async with connection.transaction():
             await connection.execute(HOLD_BRIEFLY)

@@ -1,7 +1,7 @@
 """Waits that run out: what arrived before its cause, and whose cause was not told before its deadline.
 
 A wait is a state of the domain with a deadline (`DeadlineSet`), no trick of a queue: the cause ends it whenever it
-comes. If the deadline comes first, the timer's command decides `CauseMissing`. With it, in the same append, go a row of
+comes. If the deadline comes first, the timer's command decides `WaitExpired`. With it, in the same append, go a row of
 the quarantine and an answer to the publisher: the event was accepted, and now it is set aside.
 
 A replay sets that timer once more, due at once. Its command looks for the cause again: it goes on, or runs out anew.
@@ -17,8 +17,8 @@ import msgspec
 from shared.answering import ANSWER, quarantine_rows
 from shared.contracts.answers import IntakeAnswered, RecordQuarantined
 from shared.database import Connection
-from shared.decider import CAUSE_MISSING, CauseMissing, IntakeRef
-from shared.errors import NotFound
+from shared.decider import IntakeRef, WaitExpired
+from shared.errors import CauseMissing, NotFound
 from shared.log.append import Context, Loose
 from shared.log.codec import derived_id, encode
 
@@ -26,8 +26,8 @@ log = logging.getLogger(__name__)
 
 WAIT = "wait"  # category and stream prefix of rows that resume a wait
 
-RUN_OUT = """select category, stream, data::text, meta::text from event
-  where origin = '' and event_id = %s and type = 'CauseMissing'"""
+EXPIRED = """select category, stream, data::text, meta::text from event
+  where origin = '' and event_id = %s and type = 'WaitExpired'"""
 TOLD = "select data::text from event where origin = %s and event_id = %s"
 
 
@@ -41,39 +41,43 @@ class WaitResumed(msgspec.Struct, frozen=True):
     ref: str
 
 
-class RunOut(NamedTuple):
+class ExpiredWait(NamedTuple):
     """A wait that has run out: where, why, and the context that it has in common with what it waited for."""
 
     category: str
     stream: str
-    event: CauseMissing
+    event: WaitExpired
     context: Context
 
 
-def cause_missing_rows(event: CauseMissing, identity: str) -> list[Loose]:
+def expired_rows(event: WaitExpired, identity: str) -> list[Loose]:
     """What is recorded beside it: the row of the quarantine, under the event's own id, and the publisher's answer."""
     intake = event.intake
-    remedy = f"What {event.field} names has not been told here in time. Once it has been, send this under a new id."
     note = RecordQuarantined(
-        ref=identity, source=intake.source, id=intake.id, code=CAUSE_MISSING, field=event.field, remedy=remedy
+        ref=identity,
+        source=intake.source,
+        id=intake.id,
+        code=CauseMissing.code,
+        field=event.field,
+        remedy=CauseMissing.message(),
     )
     return quarantine_rows(note, (intake.source, intake.id), intake.subject, retry=True)
 
 
-def alarm(event: CauseMissing) -> None:
+def alarm(event: WaitExpired) -> None:
     """Ids and names of fields only."""
     intake, message = event.intake, "%s of %s waited for what its %s names until %s, and is quarantined"
     log.error(message, intake.id, intake.source, event.field, event.at, extra={"action": "cause_missing"})
 
 
-async def run_out(connection: Connection, ref: str) -> RunOut:
+async def expired_wait(connection: Connection, ref: str) -> ExpiredWait:
     """The wait that a row of the quarantine is about. Raises `NotFound`."""
-    found = await (await connection.execute(RUN_OUT, (ref,))).fetchone()
+    found = await (await connection.execute(EXPIRED, (ref,))).fetchone()
     if found is None:
         raise NotFound(f"no wait has run out as {ref}")
     category, stream, data, meta = found
-    event = msgspec.json.decode(data, type=CauseMissing)
-    return RunOut(category, stream, event, msgspec.json.decode(meta, type=Context))
+    event = msgspec.json.decode(data, type=WaitExpired)
+    return ExpiredWait(category, stream, event, msgspec.json.decode(meta, type=Context))
 
 
 async def told(connection: Connection, intake: IntakeRef) -> str | None:
@@ -82,7 +86,7 @@ async def told(connection: Connection, intake: IntakeRef) -> str | None:
     return None if found is None else str(found[0])
 
 
-def resumed_rows(wait: RunOut, ref: str) -> list[Loose]:
+def resumed_rows(wait: ExpiredWait, ref: str) -> list[Loose]:
     """A replay: the timer is set again, and the publisher is told that its event is accepted once more."""
     intake = wait.event.intake
     resumed = WaitResumed(intake, wait.category, wait.stream, wait.event.timer, wait.event.ref)

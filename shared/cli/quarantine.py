@@ -21,7 +21,7 @@ from shared.database import Connection
 from shared.errors import Refused
 from shared.page import KeptRecord
 from shared.quarantine import Operator, Replayed, SetAside, find, kept, listed
-from shared.waits import run_out, told
+from shared.waits import expired_wait, told
 
 Item: TypeAlias = Annotated[
     str,
@@ -108,7 +108,7 @@ async def show(service: ServiceName, item: Item, as_json: AsJson = False, instan
 
 async def _waited(connection: Connection, ref: str) -> dict[str, Any]:
     """What waited and where. Of an event that came by HTTP only what it led to is in the log, in that stream."""
-    wait = await run_out(connection, ref)
+    wait = await expired_wait(connection, ref)
     intake = wait.event.intake
     who = {"source": intake.source, "event_id": intake.id, "stream": wait.stream, "timer": wait.event.timer}
     return {**who, "until": wait.event.at, "value": await told(connection, intake)}

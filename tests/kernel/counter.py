@@ -10,7 +10,6 @@ from msgspec.json import Decoder
 from sqlalchemy import Column, Integer, Text
 
 from shared.decider import (
-    CauseMissing,
     Change,
     Changes,
     Command,
@@ -21,6 +20,7 @@ from shared.decider import (
     Handlers,
     IntakeRef,
     Read,
+    WaitExpired,
     decided,
 )
 from shared.errors import Refused
@@ -136,7 +136,7 @@ class Awaited(DomainEvent, frozen=True):
     intake: IntakeRef
 
 
-CounterEvent: TypeAlias = Added | Noted | TakingRefused | Rung | Awaited | DeadlineSet | DeadlineCleared | CauseMissing
+CounterEvent: TypeAlias = Added | Noted | TakingRefused | Rung | Awaited | DeadlineSet | DeadlineCleared | WaitExpired
 CounterCommand: TypeAlias = Add | Take | Note | Remind | Forget | Ring | Borrow | EndWait | Look
 
 
@@ -195,7 +195,7 @@ def _lent(counted: Counted, now: datetime) -> list[CounterEvent]:
 
 
 def _set_aside(counted: Counted, now: datetime) -> list[CounterEvent]:
-    return [CauseMissing(now, counted.awaited.intake, "amount", BORROWED, "")] if counted.awaited else []
+    return [WaitExpired(now, counted.awaited.intake, "amount", BORROWED, "")] if counted.awaited else []
 
 
 def evolve(counted: Counted, event: CounterEvent) -> Counted:
@@ -206,7 +206,7 @@ def evolve(counted: Counted, event: CounterEvent) -> Counted:
             return replace(counted, refused=counted.refused + 1)
         case Awaited():
             return replace(counted, awaited=event, waits=True)
-        case CauseMissing():
+        case WaitExpired():
             return replace(counted, waits=False)
         case DeadlineCleared(name="borrowed"):
             return replace(counted, awaited=None, waits=False)

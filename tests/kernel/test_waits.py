@@ -15,7 +15,7 @@ import pytest
 from shared.clock import FileClock
 from shared.content import Vault
 from shared.database import Connection
-from shared.decider import CauseMissing, IntakeRef
+from shared.decider import IntakeRef, WaitExpired
 from shared.log.read import read_head, read_page
 from shared.log.verify import verify
 from shared.quarantine import AlreadySettled, Operator, SetAside, listed
@@ -92,7 +92,7 @@ async def test_a_wait_that_runs_out_is_quarantined_and_answered_in_the_append_th
 ) -> None:
     waiting = await borrowed_in_vain(timing, connection)
     rows = (await read_page(connection, 2, 10)).rows
-    assert [row.type for row in rows] == ["CauseMissing", "RecordQuarantined", "IntakeAnswered", "TimerFired"]
+    assert [row.type for row in rows] == ["WaitExpired", "RecordQuarantined", "IntakeAnswered", "TimerFired"]
     assert len({row.context().command_id for row in rows}) == 1
     assert [row.entity for row in rows[1:3]] == ["a", "a"], "the subject of the event keys both topics"
     assert (waiting.waited, waiting.place) == (True, "loan-1 of /apps/desk")
@@ -111,7 +111,7 @@ async def test_the_position_of_a_command_that_ends_a_wait_counts_all_its_rows(
     give = timing.process.give
     await give(Borrow("a", 5, INTAKE))
     answer = await give(EndWait("a", DUE))
-    assert [type(decided.event) for decided in answer.events] == [CauseMissing]
+    assert [type(decided.event) for decided in answer.events] == [WaitExpired]
     assert answer.position == await read_head(connection) == 5
 
 
@@ -228,7 +228,7 @@ async def test_a_process_killed_when_a_wait_has_run_out_leaves_one_row_and_one_a
     async with program("time", url, clock):
         await eventually(lambda: _set_timers(connection), 20, until=(0).__eq__)
     assert len(await listed(connection)) == len(await answers(connection)) == 20
-    assert (await types(connection)).count("CauseMissing") == 20
+    assert (await types(connection)).count("WaitExpired") == 20
 
 
 async def _set_timers(connection: Connection) -> int:

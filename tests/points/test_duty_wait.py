@@ -18,7 +18,7 @@ from services.points.domain.report import (
     SendToReview,
 )
 from services.points.domain.rights import RIGHTS, ClaimReleased, DutyNotAssigned, OpenRight
-from shared.decider import CauseMissing, Command, DeadlineCleared, DeadlineSet
+from shared.decider import Command, DeadlineCleared, DeadlineSet, WaitExpired
 from shared.errors import IdempotencyKeyReused
 from shared.testing.given import Given, on
 
@@ -45,7 +45,7 @@ from .the_day import (
 LATER = DUE + 60 * MINUTE
 awaits_duty = ReportAwaitsDuty(at=RECEIVED, intake=INTAKE)
 duty_deadline = DeadlineSet(at=RECEIVED, name="duty", ref="R1", due_at=DUE)
-cause_missing = CauseMissing(at=DUE, intake=INTAKE, field="duty_id", timer="duty", ref="R1")
+cause_missing = WaitExpired(at=DUE, intake=INTAKE, field="duty_id", timer="duty", ref="R1")
 
 waiting_for_its_duty = (
     on(REPORT, "R1", submitted(), awaits_duty, duty_deadline),

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, TypeVar, assert_never, get_args
 import msgspec
 from msgspec.structs import replace
 
-from shared.decider import CauseMissing, Command, DeadlineCleared, DeadlineSet, Decider, DomainEvent, IntakeRef
+from shared.decider import Command, DeadlineCleared, DeadlineSet, Decider, DomainEvent, IntakeRef, WaitExpired
 from shared.errors import IdempotencyKeyReused, Refused
 
 from .checklist import CheckedItem, check_answers
@@ -136,7 +136,7 @@ class ReportSentToReview(PatrolEvent, frozen=True):
 ReportWait: TypeAlias = WaitForDuty | WaitForPresence | EndDutyWait | FileAgain
 ReportCommand: TypeAlias = SubmitReport | ReportWait | AcceptReport | RejectReport | SendToReview
 PatrolFact: TypeAlias = PatrolReportSubmitted | PatrolReportAccepted | PatrolReportRejected | ReportSentToReview
-ReportEvent: TypeAlias = PatrolFact | ReportAwaitsDuty | DeadlineSet | DeadlineCleared | CauseMissing
+ReportEvent: TypeAlias = PatrolFact | ReportAwaitsDuty | DeadlineSet | DeadlineCleared | WaitExpired
 Told = TypeVar("Told", bound=PatrolEvent)
 
 
@@ -264,7 +264,7 @@ def _accepted(command: AcceptReport, patrol: PatrolReportSubmitted) -> PatrolRep
 def _cause_missing(report: Report, now: datetime) -> list[ReportEvent]:
     if not isinstance(report, Submitted | Quarantined) or report.intake is None:
         return []
-    missing = CauseMissing(now, report.intake, "duty_id", DUTY_TIMER, report.patrol.report_id)
+    missing = WaitExpired(now, report.intake, "duty_id", DUTY_TIMER, report.patrol.report_id)
     return [missing, *_wait_over(report, now, "cause_missing")]
 
 
@@ -283,7 +283,7 @@ def evolve(report: Report, event: ReportEvent) -> Report:
         case DeadlineSet() | DeadlineCleared():
             waits = event.name if isinstance(event, DeadlineSet) else None
             return replace(report, waits=waits) if isinstance(report, Submitted) else report
-        case CauseMissing(intake=intake):
+        case WaitExpired(intake=intake):
             return report if isinstance(report, NotFiled) else Quarantined(report.patrol, intake)
         case ReportSentToReview():
             return report if isinstance(report, NotFiled) else UnderReview(report.patrol)

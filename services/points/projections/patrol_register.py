@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Column, DateTime, Index, Integer, Text, select
 
-from shared.decider import CAUSE_MISSING, CauseMissing
-from shared.errors import NotFound
+from shared.decider import WaitExpired
+from shared.errors import CauseMissing, NotFound
 from shared.log.read import Recorded
 from shared.projecting import Projection, Put, RowChange, Set
 from shared.queries import View
@@ -52,10 +52,10 @@ def rejected(event: PatrolReportRejected, row: Recorded) -> list[RowChange]:
     return [Set(REPORT, {"report_id": event.report_id, **answer})]
 
 
-@PATROL_REGISTER.on(CauseMissing)
-def quarantined(event: CauseMissing, row: Recorded) -> list[RowChange]:
+@PATROL_REGISTER.on(WaitExpired)
+def quarantined(event: WaitExpired, row: Recorded) -> list[RowChange]:
     """Until it is filed again, by a replay or by its publisher."""
-    return [Set(REPORT, {"report_id": row.entity, "state": "quarantined", "code": CAUSE_MISSING})]
+    return [Set(REPORT, {"report_id": row.entity, "state": "quarantined", "code": CauseMissing.code})]
 
 
 @PATROL_REGISTER.on(ReportSentToReview)
