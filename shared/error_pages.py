@@ -16,6 +16,7 @@ from shared.web import STATUS
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "errors"
 KERNEL = "shared"
+OF_OPERATORS = "shared.quarantine"  # its refusals answer the command line; no service imports it
 
 INDEX = """# Error codes
 
@@ -55,7 +56,8 @@ def documents() -> dict[str, str]:
 
 def refusals(prefix: str) -> list[type[Refused]]:
     """The refusals defined below this package, by code."""
-    found = {kind for kind in _below(Refused) if kind.__module__.startswith(prefix)}
+    below = {kind for kind in _below(Refused) if kind.__module__.startswith(prefix)}
+    found = {kind for kind in below if kind.__module__ != OF_OPERATORS}
     return sorted(found, key=lambda kind: kind.code)
 
 
