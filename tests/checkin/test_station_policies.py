@@ -18,7 +18,7 @@ from shared.errors import ValidationFailed
 from shared.policies import Receipt
 from tests.checkin.town import at, offline, online
 
-RECEIPT = Receipt(command_id="c1", received_at=at("09:10"), source="box/1", id="1")
+RECEIPT = Receipt(command_id="c1", received_at=at("09:10"), source="box/1", id="1", subject="S1")
 TOLD = (SubsystemState("energy", "ok"), SubsystemState("video", "fault"))
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from services.points.domain.account import ACCOUNT, GrantOpeningLot
-from services.points.domain.ledger import PointsAccount
 from services.points.domain.checklist import CheckedItem
+from services.points.domain.ledger import PointsAccount
 from services.points.domain.presence import NoteDeparture, NotePresence
 from services.points.domain.report import SubmitReport
 from services.points.domain.rights import OpenRight, PatrolKind
