@@ -32,7 +32,13 @@ from tests.checkin import slots
 from tests.checkin.slots import ELEVEN, EVE, FIRST, SPRING, TEN
 from tests.checkin.town import at, offline, online
 
-RECEIPT: dict[str, Any] = {"command_id": "c1", "received_at": at("11:10"), "source": "desk/M1", "id": "1"}
+RECEIPT: dict[str, Any] = {
+    "command_id": "c1",
+    "received_at": at("11:10"),
+    "source": "desk/M1",
+    "id": "1",
+    "subject": "W1",
+}
 VOUCHER = {"voucher_id": "VC-1", "member_id": "W1", "campaign_id": "gift"}
 
 
