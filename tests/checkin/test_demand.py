@@ -154,10 +154,10 @@ def test_what_a_chiefs_app_tells_is_recorded_as_heard() -> None:
         member_id="W11",
         content_hmac="ab" * 16,
     )
-    receipt = Receipt("c1", NINE, "chief-app", "1")
+    receipt = Receipt("c1", NINE, "chief-app", "1", "DM1")
     assert INTAKE.command(event, receipt) == record()
     uploaded = event.model_copy(update={"heard_at": NINE, "sent_at": at("22:30")})
-    later = Receipt("c2", at("22:30"), "chief-app", "2")
+    later = Receipt("c2", at("22:30"), "chief-app", "2", "DM1")
     assert INTAKE.command(uploaded, later) == record(offline(NINE, at("22:30")))
 
 
