@@ -91,7 +91,7 @@ async def test_who_has_come_keeps_the_place_and_nothing_is_free_when_the_slot_is
     past = (FIRST, confirmed("W1"), attended("W1"))
     (running,) = await seen(database, board(TEN + MINUTE), *past)
     assert counts(running) == (1, 0, 0, 1, 0)
-    (over,) = await seen(database, board(ELEVEN))
+    (over,) = await seen(database, board(ELEVEN, day=TEN.date()))
     assert counts(over) == (0, 0, 0, 1, 0)
 
 
@@ -121,6 +121,16 @@ async def test_the_board_is_narrowed_by_place_campaign_and_day_of_china(database
     assert await ids(database, day=TEN.date()) == ["P1", "P2", "P4"]
     assert await ids(database, day=at("12:00", 24).date()) == ["P3"]
     assert await ids(database, day=at("12:00", 24).date(), place_id="M1") == []
+
+
+async def test_without_a_day_the_board_shows_what_is_not_over(database: Database) -> None:
+    async def there(now: datetime) -> list[str]:
+        return [pool["pool_id"] for pool in await seen(database, board(now))]
+
+    assert [pool["pool_id"] for pool in await seen(database, board(), FIRST, SECOND)] == ["P1", "P2"]
+    assert await there(ELEVEN - MINUTE) == ["P1", "P2"]
+    assert await there(ELEVEN) == ["P2"]
+    assert await there(NOON) == []
 
 
 async def ids(database: Database, *events: DomainEvent, **wanted: Any) -> list[str]:

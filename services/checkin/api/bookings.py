@@ -95,7 +95,7 @@ async def board(
     after: After = None,
     min_position: MinPosition = None,
 ) -> Response:
-    """The slot pools of the caller's union by their time: free places, and how many wait."""
+    """The slot pools of a day, or those that are not over yet: free places, and how many wait."""
     wanted = {"place_id": place_id, "campaign_id": campaign_id, "after": after}
     async with call.reading(slot_board.SLOT_BOARD, min_position) as view:
         pools = await slot_board.pools(view, call.principal.org, call.now, limit, day=day, **wanted)

@@ -45,6 +45,7 @@ POOL = SLOT_BOARD.table(
     Column("reason", Text),  # why it was closed or refused
 )
 Index("slot_pool_v1_time", POOL.c.org_id, POOL.c.starts_at, POOL.c.pool_id)
+Index("slot_pool_v1_end", POOL.c.org_id, POOL.c.ends_at)
 Index("slot_pool_v1_place", POOL.c.place_id, POOL.c.starts_at)
 Index("slot_pool_v1_campaign", POOL.c.campaign_id, POOL.c.starts_at)
 BOOKING = SLOT_BOARD.table(
@@ -149,11 +150,14 @@ def _count(status: str) -> Any:
 
 
 STATUSES = ("confirmed", "waiting", "attended", "no_show")
-COUNTED = (
-    select(POOL, *[_count(status) for status in STATUSES])
-    .join(BOOKING, BOOKING.c.pool_id == POOL.c.pool_id, isouter=True)
-    .group_by(POOL.c.pool_id)
-)
+
+
+def _counted(chosen: Select[Any]) -> Select[Any]:
+    """These pools, and how their bookings stand."""
+    pools = chosen.subquery()
+    counted = select(pools, *[_count(status) for status in STATUSES])
+    joined = counted.join(BOOKING, BOOKING.c.pool_id == pools.c.pool_id, isouter=True)
+    return joined.group_by(*pools.c).order_by(pools.c.starts_at, pools.c.pool_id)
 
 
 async def pools(
@@ -167,17 +171,19 @@ async def pools(
     day: date | None = None,
     after: str | None = None,
 ) -> list[dict[str, Any]]:
-    """A union's pools by their time, with what is free and how many wait."""
+    """A union's pools of a day, or else those that are not over, by their time."""
     wanted = {"org_id": org_id, "place_id": place_id, "campaign_id": campaign_id}
-    query = _narrowed(COUNTED, POOL, wanted, day).order_by(POOL.c.starts_at, POOL.c.pool_id).limit(limit)
+    query = _narrowed(select(POOL), POOL, wanted, day).order_by(POOL.c.starts_at, POOL.c.pool_id).limit(limit)
+    if day is None:
+        query = query.where(POOL.c.ends_at > now)
     if after is not None:
         query = query.where(_beyond(POOL, POOL.c.pool_id, after))
-    return [_shown(dict(row._mapping), now) for row in await view.db.execute(query)]
+    return [_shown(dict(row._mapping), now) for row in await view.db.execute(_counted(query))]
 
 
 async def pool(view: View, pool_id: str, now: datetime) -> dict[str, Any]:
     """One pool. Raises `NotFound`."""
-    row = (await view.db.execute(COUNTED.where(POOL.c.pool_id == pool_id))).first()
+    row = (await view.db.execute(_counted(select(POOL).where(POOL.c.pool_id == pool_id)))).first()
     if row is None:
         raise NotFound(f"no slot pool was opened as {pool_id}", field="pool_id")
     return _shown(dict(row._mapping), now)
