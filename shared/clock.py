@@ -61,6 +61,12 @@ class FileClock:
         """Whether it is stopped at a moment."""
         return self._fixed is not None
 
+    @classmethod
+    def stopped(cls, path: Path, moment: datetime) -> FileClock:
+        """The clock of this file, stopped at this moment, also when the file cannot be read as a clock."""
+        _write(path, f"fixed {moment.isoformat()}")
+        return cls(path)
+
     def set(self, moment: datetime) -> None:
         """Stop the clock at this moment."""
         self._write(f"fixed {moment.isoformat()}")
@@ -70,9 +76,7 @@ class FileClock:
         self._write(f"offset {(moment - datetime.now(UTC)).total_seconds()}")
 
     def _write(self, line: str) -> None:
-        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}.new")
-        draft.write_text(line + "\n")
-        draft.replace(self.path)  # whole or not at all: other processes read it at any moment
+        _write(self.path, line)
         self._load()
 
     def _load(self) -> None:
@@ -94,6 +98,12 @@ class FileClock:
                 "It must hold one line: 'fixed <ISO time with offset>' or 'offset <seconds>'."
             ) from error
         self._seen = (stat.st_ino, stat.st_mtime_ns)
+
+
+def _write(path: Path, line: str) -> None:
+    draft = path.with_name(f"{path.name}.{os.getpid()}.new")
+    draft.write_text(line + "\n")
+    draft.replace(path)  # whole or not at all: other processes read it at any moment
 
 
 def clock_for(setting: str, *, production: bool) -> Clock:

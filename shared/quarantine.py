@@ -35,6 +35,7 @@ from shared.waits import expired_wait, resumed_rows
 from shared.waking import tell
 
 SETTLED = "RecordSettled"
+SHORTEST = 4  # letters of a reference that may stand for all of it
 
 NOTES = """select position, stream, type, recorded_at, data::text from event
   where category = 'quarantine' and origin = '' and type in ('RecordQuarantined', 'RecordSettled') order by position"""
@@ -221,7 +222,7 @@ def _record(note: RecordQuarantined, record: KeptRecord) -> ConsumerRecord[bytes
 
 def find(records: Iterable[SetAside], name: str) -> SetAside:
     """The one of this reference, of the beginning of one, or of this place (topic/partition/offset)."""
-    found = [one for one in records if name == one.place or (len(name) >= 4 and one.note.ref.startswith(name))]
+    found = [one for one in records if name == one.place or (len(name) >= SHORTEST and one.note.ref.startswith(name))]
     if len(found) > 1:
         raise NotFound(f"{name!r} is the beginning of {len(found)} references; give more of it", field="ID")
     if not found:

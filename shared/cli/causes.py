@@ -22,10 +22,17 @@ SCANNED = 20_000  # rows of a page, when every published id has to be derived
 COLUMNS = "position, event_id, origin, stream, version, type, occurred_at, data::text, meta::text"
 # Without an index, as one would make every append slower for the sake of a rare question.
 NAMED = f"""select {COLUMNS} from event where event_id = any(%(ids)s) or meta->>'correlation_id' = any(%(ids)s)
-  or meta->>'command_id' = any(%(ids)s)"""
+  or meta->>'command_id' = any(%(ids)s) or (category = 'quarantine' and data->>'ref' = any(%(ids)s))"""
 TOGETHER = f"select {COLUMNS} from event where meta->>'correlation_id' = any(%s) order by position"
 OWN = f"select {COLUMNS} from event where origin = '' and position > %s order by position limit {SCANNED}"
 RESULTS = "select command_id, result::text, position, created_at from command where command_id = any(%s)"
+
+# Events that say of another one what became of it, and in which fields.
+TELLING = {
+    "IntakeAnswered": ("status", "code", "field"),
+    "RecordQuarantined": ("code", "field"),
+    "RecordSettled": ("outcome", "reason"),
+}
 
 _context = msgspec.json.Decoder(Context)
 _result = msgspec.json.Decoder(Result)
@@ -61,12 +68,9 @@ class Fact(NamedTuple):
     @property
     def outcome(self) -> str | None:
         """What was answered, refused or set aside, in a word."""
-        if self.result is not None:
-            return self.result
-        if self.type in ("IntakeAnswered", "RecordQuarantined") and isinstance(self.data, dict):
-            words = [str(self.data[key]) for key in ("status", "code", "field") if self.data.get(key)]
-            return " ".join(words)
-        return None
+        if self.type in TELLING and isinstance(self.data, dict):
+            return " ".join(str(self.data[key]) for key in TELLING[self.type] if self.data.get(key))
+        return self.result
 
 
 @dataclass

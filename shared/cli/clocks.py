@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,7 +13,9 @@ from shared.cli.places import places
 from shared.cli.publish import moment_of
 from shared.cli.saying import AsJson, Failure, Instance, Say, command
 from shared.clock import CHINA, FileClock
+from shared.errors import ConfigInvalid
 
+YEARS = range(1970, 3000)  # so that every deadline and every zone of it is a time as well
 DURATION = re.compile(r"(?:(\d+)d)?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?\Z")
 
 
@@ -36,22 +39,25 @@ async def set_to(
     instance: Instance = None,
 ) -> None:
     """Stop the clock at a time."""
-    moment, clock = moment_of(time, "TIME"), _clock(instance)
-    clock.set(moment)
-    _tell(clock, as_json)
+    moment = moment_of(time, "TIME")
+    if moment.year not in YEARS:
+        raise Failure(f"{time!r} is too far away.", f"Give a year from {YEARS[0]} to {YEARS[-1]}.", field="TIME")
+    _tell(FileClock.stopped(_file(instance), moment), as_json)
 
 
 async def forward(
-    duration: Annotated[str, typer.Argument(help="As in 90m, 1h30m or 2d.")],
+    duration: Annotated[str, typer.Argument(metavar="DURATION", help="As in 90m, 1h30m or 2d.")],
     as_json: AsJson = False,
     instance: Instance = None,
 ) -> None:
-    """Move the clock on; one that stands still stands afterwards, one that runs runs on."""
+    """Move the clock on. One that stands still stands afterwards, one that runs runs on."""
     length, clock = duration_of(duration), _clock(instance)
     try:
         moment = clock.now() + length
     except OverflowError:
-        raise Failure("There is no such time.", "Give a shorter duration.", field="DURATION") from None
+        raise _too_long() from None
+    if moment.year not in YEARS:
+        raise _too_long()
     (clock.set if clock.stands else clock.run_from)(moment)
     _tell(clock, as_json)
 
@@ -73,19 +79,33 @@ def duration_of(text: str) -> timedelta:
     try:
         return timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
     except OverflowError:
-        raise Failure("There is no such time.", "Give a shorter duration.", field="DURATION") from None
+        raise _too_long() from None
 
 
-def _clock(instance: str | None) -> FileClock:
+def _too_long() -> Failure:
+    return Failure(f"The clock would be past {YEARS[-1]}.", "Give a shorter duration.", field="DURATION")
+
+
+def _file(instance: str | None) -> Path:
+    """The file that the clock is read from, whatever it holds."""
     where = places(instance)
     if where.production:
         why = "ENV is prod: services go by the system's clock, and nobody moves it."
         raise Failure(why, "Move the clock of an instance for development.", field="ENV")
-    clock = where.clock()
-    if isinstance(clock, FileClock):
-        return clock
+    path = where.clock_file()
+    if path is not None:
+        return path
     remedy = "Start an instance with `make run`, or set YIZHAN_CLOCK=file:<path>."
     raise Failure("Services here go by the system's clock.", remedy, field="YIZHAN_CLOCK")
+
+
+def _clock(instance: str | None) -> FileClock:
+    path = _file(instance)
+    try:
+        return FileClock(path)
+    except ConfigInvalid as error:
+        why = str(error).removeprefix("CLOCK: ")
+        raise Failure(why, "Set it anew, as in: yizhan clock set 2026-01-23T12:00:00+08:00", field="CLOCK") from error
 
 
 def _tell(clock: FileClock, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from shared.cli.causes import Fact, Node, Place, connected, forest
 from shared.cli.names import service_of
 from shared.cli.places import places
 from shared.cli.saying import AsJson, Failure, Instance, NothingFound, Say, command
+from shared.cli.tables import steerless
 from shared.contracts.registry import SERVICES
 
 
@@ -20,17 +21,17 @@ def register(app: typer.Typer) -> None:
 
 async def explain(
     identity: Annotated[
-        str, typer.Argument(metavar="ID", help="Of an event, a command, a correlation or a CloudEvent on a topic.")
+        str, typer.Argument(metavar="ID", help="Of an event, a command, a correlation, or what was set aside.")
     ],
     service: Annotated[str | None, typer.Option(help="Look in this one only, and follow from there.")] = None,
     as_json: AsJson = False,
     instance: Instance = None,
 ) -> None:
-    """Show the tree of causes around an id: what it came from, what it led to, and what was answered or refused."""
+    """Show the tree of causes around an id. What it came from, what it led to, and what was answered or refused."""
     where, say = places(instance), Say(as_json)
     if where.one_database and service is None:
         raise Failure("YIZHAN_DATABASE is of one service.", "Say of which one.", field="--service")
-    started = [service_of(service)] if service else list(SERVICES)
+    started = [service_of(service, "--service")] if service else list(SERVICES)
     facts = await connected(where, identity, started, [*SERVICES] if not where.one_database else started)
     if not facts:
         remedy = "Check the id: of an event, a command, a correlation, or the ce_id of a record on a topic."
@@ -92,4 +93,4 @@ def _label(fact: Fact, identity: str) -> str:
         f"from {fact.origin}" if fact.origin else "",
         "<- " + identity if identity in fact.names else "",
     ]
-    return "  ".join(part for part in parts if part)
+    return steerless("  ".join(part for part in parts if part), kept="")

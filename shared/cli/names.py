@@ -8,6 +8,7 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from shared.cli.places import Places
 from shared.cli.saying import Failure
 from shared.contracts.event_type import EventType, topics
 from shared.contracts.registry import ANSWER_TYPES, BY_TYPE, EVENTS, PRODUCERS, SERVICES
@@ -19,6 +20,7 @@ def short(event: EventType) -> str:
 
 
 BY_NAME = {short(event): event for event in EVENTS}
+INTAKE = ", ".join(name for name, event in BY_NAME.items() if event.direction == "intake")
 TOPICS = [topic.name for service in PRODUCERS for topic in topics(service)]
 
 
@@ -29,19 +31,24 @@ def event_of(name: str) -> EventType:
     alone = [event for event in EVENTS if event.model.__name__ == name]
     if len(alone) == 1:
         return alone[0]
-    known = ", ".join(name for name, event in BY_NAME.items() if event.direction == "intake")
-    remedy = _meant(name, BY_NAME) or f"Publish one of: {known}."
+    remedy = meant(name, BY_NAME) or f"Publish one of: {INTAKE}."
     raise Failure(f"There is no event {name!r}.", remedy, field="EVENT")
 
 
-def service_of(name: str) -> str:
+def service_of(name: str, field: str = "SERVICE") -> str:
     if name in SERVICES:
         return name
-    raise Failure(
-        f"There is no service {name!r}.",
-        _meant(name, SERVICES) or f"Name one of: {', '.join(SERVICES)}.",
-        field="SERVICE",
-    )
+    remedy = meant(name, SERVICES) or f"Name one of: {', '.join(SERVICES)}."
+    raise Failure(f"There is no service {name!r}.", remedy, field=field)
+
+
+def services_of(where: Places, name: str | None) -> tuple[str, ...]:
+    """This service, or all of them."""
+    if name is not None:
+        return (service_of(name),)
+    if where.one_database:
+        raise Failure("YIZHAN_DATABASE is of one service.", "Say of which one.", field="SERVICE")
+    return SERVICES
 
 
 def topics_of(name: str) -> list[str]:
@@ -50,7 +57,7 @@ def topics_of(name: str) -> list[str]:
         return [topic.name for topic in topics(name)]
     if name in TOPICS:
         return [name]
-    remedy = _meant(name, [*TOPICS, *SERVICES]) or f"Name a service ({', '.join(SERVICES)}) or one of its topics."
+    remedy = meant(name, [*TOPICS, *SERVICES]) or f"Name a service ({', '.join(SERVICES)}) or one of its topics."
     raise Failure(f"There is no topic or service {name!r}.", remedy, field="TOPIC")
 
 
@@ -65,11 +72,11 @@ def known_type(wanted: str) -> str:
     if any(type_is(wanted, full) for full in [*BY_TYPE, *answers]):
         return wanted
     names = [event.model.__name__ for event in EVENTS] + [answer.__name__ for answer in ANSWER_TYPES]
-    remedy = _meant(wanted, names) or f"Name one of: {', '.join(names)}."
+    remedy = meant(wanted, names) or f"Name one of: {', '.join(names)}."
     raise Failure(f"There is no type {wanted!r}.", remedy, field="--type")
 
 
-def _meant(name: str, known: Iterable[str]) -> str | None:
+def meant(name: str, known: Iterable[str]) -> str | None:
     """What was meant, by the letters; a name without its service is compared with names without theirs."""
     plain = {one.lower(): one for one in known} | {one.rpartition(".")[2].lower(): one for one in known}
     near = difflib.get_close_matches(name.lower(), plain, 1, cutoff=0.6)
@@ -100,14 +107,14 @@ def _topics_begun(incomplete: str) -> list[str]:
 
 EventName: TypeAlias = Annotated[
     str,
-    typer.Argument(metavar="SERVICE.EVENT", autocompletion=_events_begun, help="As in checkin.MemberScanned."),
+    typer.Argument(metavar="SERVICE.EVENT", autocompletion=_events_begun, help=f"One of: {INTAKE}."),
 ]
 ServiceName: TypeAlias = Annotated[
     str, typer.Argument(metavar="SERVICE", autocompletion=_services_begun, help=f"{', '.join(SERVICES)}.")
 ]
 AnyService: TypeAlias = Annotated[
     str | None,
-    typer.Argument(metavar="[SERVICE]", autocompletion=_services_begun, help="Only this one; all without it."),
+    typer.Argument(metavar="SERVICE", autocompletion=_services_begun, help="Only this one; all without it."),
 ]
 TopicName: TypeAlias = Annotated[
     str,

@@ -28,6 +28,11 @@ def place_of(item: str) -> Place | None:
     return Place(found[1], int(found[2])) if found else None
 
 
+def again(service: str, place: Place) -> str:
+    """The command that has the rest of what the subscription has parked tried again."""
+    return f"yizhan quarantine replay {service} {place.subscription}@"
+
+
 def concerns(item: str) -> bool:
     """Whether it names a parked event, or all that a subscription has parked."""
     return bool(ITEM.match(item) or SUBSCRIPTION.match(item))
@@ -55,7 +60,7 @@ def value(service: str, row: ParkedRow) -> dict[str, Any]:
 
 async def shown(connection: Connection, service: str, place: Place) -> dict[str, Any]:
     """The parked event, whole."""
-    row = await _find(connection, place)
+    row = await _find(connection, service, place)
     statement = "select data::text, meta::text, recorded_at from event where position = %s"
     event = await (await connection.execute(statement, (place.position,))).fetchone()
     assert event is not None
@@ -86,15 +91,18 @@ def _tell(say: Say, name: str, asked: int) -> None:
     say.answer({"subscription": name, "outcome": "asked", "events": asked}, text)
 
 
-async def drop(connection: Connection, place: Place, actor: str, reason: str, clock: Clock) -> None:
+async def drop(connection: Connection, service: str, place: Place, actor: str, reason: str, clock: Clock) -> None:
     if not await drop_parked(connection, place.subscription, place.position, actor, reason, clock=clock):
-        raise NothingFound(
-            f"{place.subscription} has parked nothing at {place.position}.", "List it again.", field="ID"
-        )
+        raise _gone(service, place)
 
 
-async def _find(connection: Connection, place: Place) -> ParkedRow:
+async def _find(connection: Connection, service: str, place: Place) -> ParkedRow:
     for row in await listed(connection, place.subscription):
         if row.position == place.position:
             return row
-    raise NothingFound(f"{place.subscription} has parked nothing at {place.position}.", "List it again.", field="ID")
+    raise _gone(service, place)
+
+
+def _gone(service: str, place: Place) -> NothingFound:
+    why = f"{place.subscription} has parked nothing at {place.position}."
+    return NothingFound(why, f"See what is: yizhan quarantine list {service}", field="ID")

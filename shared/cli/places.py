@@ -1,6 +1,7 @@
 """Where things are: an instance of `make run` on this machine, or what the settings name.
 
 `--instance` wins over settings, settings (`KAFKA_URL`, `POSTGRES_URL`, `YIZHAN_...`) over the instance called default.
+Instances are those of this folder, or of the nearest one above it that has any.
 """
 
 from __future__ import annotations
@@ -17,9 +18,10 @@ import psycopg
 from shared.cli.saying import Away, Failure, first_line
 from shared.clock import Clock, FileClock, SystemClock, clock_for
 from shared.database import CONNECT_TIMEOUT, Connection
-from shared.embedded.addresses import HOME, Addresses, database_name, noted
+from shared.embedded.addresses import FILE, HOME, Addresses, database_name, noted
 from shared.identity import LocalIssuer
 
+SERVERS = ("KAFKA_URL", "YIZHAN_KAFKA", "POSTGRES_URL")
 SERVICE = "{service}"  # stands for a service's name in POSTGRES_URL
 
 
@@ -43,13 +45,11 @@ class Places:
         found = home / self.instance
         if Path(self.instance).name == self.instance and found.is_dir():
             return found
-        others = sorted(path.name for path in home.iterdir() if path.is_dir()) if home.is_dir() else []
+        others = sorted(path.name for path in home.iterdir() if (path / FILE).is_file()) if home.is_dir() else []
         there = f"There are: {', '.join(others)}." if others else "There is none at all."
-        raise Failure(
-            f"There is no instance {self.instance!r} in {home}. {there}",
-            "Start one with `make run`, name another one, or set KAFKA_URL and POSTGRES_URL.",
-            field="--instance",
-        )
+        other = f"name another one (--instance {others[0]})" if others else "go to the folder where it was started"
+        remedy = f"Start one with `make run`, {other}, or set KAFKA_URL and POSTGRES_URL."
+        raise Failure(f"There is no instance {self.instance!r} in {home}. {there}", remedy, field="--instance")
 
     @property
     def kafka(self) -> str:
@@ -118,9 +118,23 @@ class Places:
         """The clock that services here go by."""
         if given := self.settings.get("YIZHAN_CLOCK"):
             return clock_for(given, production=self.production)
-        path = self.root / HOME / self.instance / "clock"
-        movable = path.is_file() and not self.production and not self.one_database
-        return FileClock(path) if movable else SystemClock()
+        path = None if self.production else self.clock_file()
+        return FileClock(path) if path is not None else SystemClock()
+
+    def clock_file(self) -> Path | None:
+        """What sets the clock here; None where it is the system's. A `Failure` when there is no such instance."""
+        if given := self.settings.get("YIZHAN_CLOCK"):
+            scheme, _, path = given.partition(":")
+            return Path(path) if scheme == "file" and path else None
+        if self.one_database:
+            return None
+        if not any(self.settings.get(name) for name in SERVERS):
+            return self._clock_in(self.folder)
+        return self._clock_in(self.root / HOME / self.instance)
+
+    @staticmethod
+    def _clock_in(folder: Path) -> Path | None:
+        return folder / "clock" if (folder / "clock").is_file() else None
 
     def _noted(self) -> Addresses:
         addresses = noted(self.folder)
@@ -133,7 +147,12 @@ class Places:
 def places(instance: str | None) -> Places:
     """Where this command looks."""
     named = instance or os.environ.get("INSTANCE") or "default"
-    return Places(named, instance is not None, Path.cwd(), {} if instance is not None else dict(os.environ))
+    return Places(named, instance is not None, _root(), {} if instance is not None else dict(os.environ))
+
+
+def _root() -> Path:
+    here = Path.cwd()
+    return next((folder for folder in (here, *here.parents) if (folder / HOME).is_dir()), here)
 
 
 def _on(server: str, instance: str, service: str) -> str:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from shared.cli.names import ServiceName, did_you_mean, service_of
+from shared.cli.names import AnyService, ServiceName, meant, service_of, services_of
 from shared.cli.places import places
-from shared.cli.saying import AsJson, Instance, NothingFound, Say, command, table
+from shared.cli.saying import AsJson, Instance, NothingFound, Say, command
 from shared.database import Connection
 from shared.rebuilding import ProjectionState, ask_rebuild, listed
 
@@ -23,16 +23,19 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="projections")
 
 
-async def list_all(service: ServiceName, as_json: AsJson = False, instance: Instance = None) -> None:
-    """List a service's read models with version, position and state."""
-    name, say = service_of(service), Say(as_json)
-    async with places(instance).connection(name) as connection:
-        states = await listed(connection)
-    if as_json:
-        for state in states:
-            say.answer(state._asdict(), "")
-    else:
-        say.answer(states, table(ProjectionState._fields, states))
+async def list_all(service: AnyService = None, as_json: AsJson = False, instance: Instance = None) -> None:
+    """List read models with version, position and state."""
+    where, rows = places(instance), []
+    for name in services_of(where, service):
+        async with where.connection(name) as connection:
+            rows += [_row(name, state) for state in await listed(connection)]
+    shown = [{**row, "followed": "yes" if row["owner"] else "by nobody"} for row in rows]
+    columns = ("service", "name", "version", "position", "head", "state", "built", "followed", "error")
+    Say(as_json).rows(rows if as_json else shown, columns)
+
+
+def _row(service: str, state: ProjectionState) -> dict[str, Any]:
+    return {"service": service, **state._asdict()}
 
 
 async def rebuild(
@@ -43,22 +46,22 @@ async def rebuild(
     as_json: AsJson = False,
     instance: Instance = None,
 ) -> None:
-    """Have a read model built anew from the log. The live one answers until the new one is where it is."""
+    """Build a read model anew from the log. The live one answers until the new one is where it is."""
     name, say = service_of(service), Say(as_json)
     async with places(instance).connection(name) as connection:
         known = {state.name for state in await listed(connection)}
         if projection not in known:
-            meant = did_you_mean(projection, known) or f" There are: {', '.join(sorted(known)) or 'none yet'}."
-            why = f"{name} has no projection {projection!r}.{meant}"
-            raise NothingFound(why, f"See what there is: yizhan projections list {name}", field="NAME")
+            remedy = meant(projection, known) or f"Name one of: {', '.join(sorted(known)) or 'none yet'}."
+            raise NothingFound(f"{name} has no projection {projection!r}.", remedy, field="NAME")
         await ask_rebuild(connection, projection)
         if not wait:
-            say.answer({"name": projection, "outcome": "asked"}, f"{projection} was asked for")
+            value = {"service": name, "name": projection, "outcome": "asked"}
+            say.answer(value, f"{projection} is to be built anew; how far it is: yizhan projections list {name}")
             return
         state = await _settled(connection, projection, timeout)
     error = f": {state.error}" if state.error else ""
     shown = f"{state.name} version {state.version} is {state.state} at {state.position} of {state.head}{error}"
-    say.answer(state._asdict(), shown)
+    say.answer(_row(name, state), shown)
     if state.state == "failed":
         raise typer.Exit(1)
 

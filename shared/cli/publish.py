@@ -15,7 +15,7 @@ import typer
 from aiokafka import AIOKafkaConsumer
 from pydantic import ValidationError
 
-from shared.cli.names import EventName, did_you_mean, event_of, short
+from shared.cli.names import INTAKE, EventName, did_you_mean, event_of, short
 from shared.cli.places import Places, places
 from shared.cli.saying import AsJson, Failure, Instance, NothingFound, Say, command
 from shared.cli.topics import arriving, away, reader
@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
 async def publish(
     event: EventName,
     data: Annotated[str | None, typer.Option(help="The event's data, a JSON object.")] = None,
-    file: Annotated[Path | None, typer.Option(help="A file with the data; without either, it is read here.")] = None,
+    file: Annotated[Path | None, typer.Option(help="A file with it; else it is read from standard input.")] = None,
     source: Annotated[str, typer.Option(help="Who says so; source and id together are the event.")] = SOURCE,
     identity: Annotated[str | None, typer.Option("--id", help="Sent again under its id it counts once.")] = None,
     subject: Annotated[str | None, typer.Option(help="What it is about; must be the contract's key field.")] = None,
@@ -46,7 +46,7 @@ async def publish(
     as_json: AsJson = False,
     instance: Instance = None,
 ) -> None:
-    """Check an intake event against its contract and send it to its service."""
+    """Check an intake event and send it to its service. What its contract does not take is not sent."""
     say, known = Say(as_json), event_of(event)
     if example:
         shown = json.dumps(dict(known.example), ensure_ascii=False, indent=None if as_json else 2)
@@ -54,9 +54,10 @@ async def publish(
         return
     if known.direction != "intake":
         why = f"{short(known)} is published by {known.service}: nobody else may send it."
-        raise Failure(why, "Publish an intake event; `yizhan publish --help` completes their names.", field="EVENT")
+        raise Failure(why, f"Publish one of: {INTAKE}.", field="EVENT")
     contract = contract_of(known, _given(data, file))
-    attributes = _attributes(known, contract, {"id": identity or str(uuid4()), "source": source, "time": time}, subject)
+    name = str(uuid4()) if identity is None else identity
+    attributes = _attributes(known, contract, {"id": name, "source": source, "time": time}, subject)
     record = Record(known.topic, attributes["subject"], headers_of(attributes), contract.canonical())
     _as_its_reader_will(record)
     await _send(say, places(instance), record, wait, timeout)
@@ -72,9 +73,10 @@ def _given(data: str | None, file: Path | None) -> bytes:
             return file.read_bytes()
         except OSError as error:
             raise Failure(f"{file} cannot be read ({error.strerror}).", "Name another file.", field="--file") from error
-    if sys.stdin.isatty():
+    piped = b"" if sys.stdin.isatty() else sys.stdin.buffer.read()
+    if not piped.strip():
         raise Failure("There is no data.", "Give --data or --file, or pipe it in; --example shows some.", field="data")
-    return sys.stdin.buffer.read()
+    return piped
 
 
 def contract_of(event: EventType, value: bytes) -> Contract:

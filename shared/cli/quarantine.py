@@ -11,16 +11,16 @@ import msgspec
 import typer
 
 from shared.cli import parked
-from shared.cli.names import AnyService, ServiceName, service_of
-from shared.cli.places import Places, places
-from shared.cli.saying import AsJson, Failure, Instance, Say, command, table
+from shared.cli.names import AnyService, ServiceName, service_of, services_of
+from shared.cli.places import places
+from shared.cli.references import waiting
+from shared.cli.saying import AsJson, Failure, Instance, Say, command
 from shared.content import Vault
 from shared.contracts.envelope import Unreadable
-from shared.contracts.registry import SERVICES
 from shared.database import Connection
 from shared.errors import Refused
 from shared.page import KeptRecord
-from shared.quarantine import Operator, Replayed, SetAside, find, kept, listed
+from shared.quarantine import Operator, Replayed, SetAside, kept, listed
 from shared.waits import expired_wait, told
 
 Item: TypeAlias = Annotated[
@@ -31,7 +31,7 @@ By: TypeAlias = Annotated[str, typer.Option("--actor", help="In whose name. Defa
 
 
 def register(app: typer.Typer) -> None:
-    group = typer.Typer(no_args_is_help=True, help="What was set aside: list it, look at it, try it again, give it up.")
+    group = typer.Typer(no_args_is_help=True, help="See what was set aside, try it again, or give it up.")
     command(group, "list", "yizhan quarantine list points")(list_all)
     command(group, "show", "yizhan quarantine show points 8f14e45f")(show)
     command(group, "replay", "yizhan quarantine replay points 8f14e45f")(replay)
@@ -47,29 +47,16 @@ def _account() -> str:
 
 
 async def list_all(service: AnyService = None, as_json: AsJson = False, instance: Instance = None) -> None:
-    """List records that could not be read, events whose cause never came, and events that subscriptions have parked."""
+    """List what was set aside. Unreadable records, events whose cause never came, and events that are parked."""
     where, say = places(instance), Say(as_json)
     rows: list[dict[str, Any]] = []
-    for name in _services(where, service):
+    for name in services_of(where, service):
         async with where.connection(name) as connection:
             rows += [_aside(name, one) for one in await listed(connection)]
             rows += [parked.value(name, one) for one in await parked.all_of(connection)]
-    if as_json:
-        for row in rows:
-            say.answer(row, "")
-    elif rows:
-        columns = ("id", "kind", "service", "place", "code", "field", "when", "why")
-        say.answer(rows, table(columns, [[_cell(row[column]) for column in columns] for row in rows]))
-    else:
-        say.answer([], "Nothing is set aside.")
-
-
-def _services(where: Places, service: str | None) -> tuple[str, ...]:
-    if service is not None:
-        return (service_of(service),)
-    if where.one_database:
-        raise Failure("YIZHAN_DATABASE is of one service.", "Say of which one.", field="SERVICE")
-    return SERVICES
+    say.rows(rows, ("id", "kind", "service", "place", "code", "field", "when", "why"))
+    if not rows:
+        say.note("Nothing is set aside.")
 
 
 def _aside(service: str, one: SetAside) -> dict[str, Any]:
@@ -86,18 +73,14 @@ def _aside(service: str, one: SetAside) -> dict[str, Any]:
     }
 
 
-def _cell(value: Any) -> Any:
-    return f"{value:%Y-%m-%d %H:%M:%S}" if isinstance(value, datetime) else value
-
-
 async def show(service: ServiceName, item: Item, as_json: AsJson = False, instance: Instance = None) -> None:
-    """Show one of them: a record's headers and bytes, which need the content key, or the event and why it is there."""
+    """Show one of them, whole. Of a record its headers and bytes, which need the content key; else why it is there."""
     name, where, say = service_of(service), places(instance), Say(as_json)
     async with where.connection(name) as connection:
         if place := parked.place_of(item):
             value = await parked.shown(connection, name, place)
         else:
-            record = find(await listed(connection), item)
+            record = await waiting(connection, name, item)
             value = _aside(name, record)
             if record.waited:
                 value |= await _waited(connection, record.note.ref)
@@ -153,17 +136,20 @@ async def replay(
     as_json: AsJson = False,
     instance: Instance = None,
 ) -> None:
-    """Read a record again with today's code, look for a cause again, or have what is parked tried again."""
+    """Try one of them, or all, again. Read a record, look for a cause, or have what is parked handled, in order."""
     name, where, say = service_of(service), places(instance), Say(as_json)
-    if (item is None) is not everything:
+    if item is not None and everything:
+        raise Failure("Both an ID and --all are given.", "Give one of them.", field="--all")
+    if item is None and not everything:
         raise Failure("Say which one.", "Give its ID, or --all.", field="ID")
+    if stream is not None and not (item and item.endswith("@")):
+        raise Failure("A stream is one of a subscription.", "Give the subscription as ID: intake@", field="--stream")
     async with where.connection(name) as connection:
         if item is not None and parked.concerns(item):
             await parked.ask(connection, say, name, item, stream)
             return
-        waiting = await listed(connection)
         operator = Operator(name, where.clock(), Vault(where.content_key()), actor or _account())
-        chosen = waiting if item is None else [find(waiting, item)]
+        chosen = await listed(connection) if item is None else [await waiting(connection, name, item)]
         failed = [one for one in chosen if not await _again(say, connection, operator, one)]
         if item is None:
             await parked.ask_all(connection, say, name)
@@ -178,8 +164,11 @@ async def _again(say: Say, connection: Connection, operator: Operator, record: S
         done = await operator.replay(connection, record)
     except Unreadable as fault:
         value = {**told, "outcome": "unreadable", "code": fault.code, "field": fault.field, "remedy": fault.remedy}
-        why = f"{fault.field}: {fault.remedy}" if fault.field else fault.remedy
+        named = fault.field is None or fault.remedy.startswith(f"{fault.field}: ")
+        why = fault.remedy if named else f"{fault.field}: {fault.remedy}"
         say.answer(value, f"{record.place} still cannot be read: {fault.code}  {why}")
+        given_up = f"yizhan quarantine drop {operator.service} {record.note.ref[:8]} --reason '...'"
+        say.note(f"  What to do: Have its publisher send it anew, corrected; then give this one up: {given_up}")
         return False
     except Refused as refusal:
         value = {**told, "outcome": "refused", "code": refusal.code, "field": refusal.field, "remedy": str(refusal)}
@@ -205,22 +194,23 @@ def _said(record: SetAside, done: Replayed) -> str:
 async def drop(
     service: ServiceName,
     item: Item,
-    reason: Annotated[str, typer.Option(help="Why it is given up; kept in the log.")],
+    reason: Annotated[str, typer.Option(help="Why it is given up. It is kept for ever: name no person.")],
     actor: By = "",
     as_json: AsJson = False,
     instance: Instance = None,
 ) -> None:
-    """Give one of them up, for a reason that is kept in the log with who gave it."""
+    """Give one of them up, for a reason. The log keeps it, with who gave it."""
     name, where, say = service_of(service), places(instance), Say(as_json)
     if not reason.strip():
         raise Failure("It is empty.", "Say why it is given up.", field="--reason")
     by = actor or _account()
     async with where.connection(name) as connection:
         if place := parked.place_of(item):
-            await parked.drop(connection, place, by, reason, where.clock())
+            await parked.drop(connection, name, place, by, reason, where.clock())
             called = item
+            say.note(f"What waits behind it in its stream is tried again by: {parked.again(name, place)}")
         else:
-            record = find(await listed(connection), item)
+            record = await waiting(connection, name, item)
             called = record.note.ref
             await Operator(name, where.clock(), Vault(where.content_key()), by).drop(connection, record, reason)
     value = {"id": called, "outcome": "dropped", "reason": reason, "actor": by}

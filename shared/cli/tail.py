@@ -12,6 +12,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from shared.cli.names import TopicName, known_type, topics_of, type_is
 from shared.cli.places import places
 from shared.cli.saying import AsJson, Failure, Instance, NothingFound, Say, command
+from shared.cli.tables import steerless
 from shared.cli.topics import arriving, ends_of, reader
 
 
@@ -42,7 +43,7 @@ async def tail(
     as_json: AsJson = False,
     instance: Instance = None,
 ) -> None:
-    """Follow topics: events, feedback to publishers, and what was set aside. Ends on Ctrl-C."""
+    """Follow topics: events, answers, and what was set aside. Ends on Ctrl-C."""
     say, names = Say(as_json), topics_of(topic)
     if no_follow and not from_start:
         raise Failure("There is nothing to show up to now.", "Give --from-start with it.", field="--no-follow")
@@ -111,7 +112,8 @@ def as_text(line: Line) -> str:
     data = dict(line.data) if isinstance(line.data, dict) else {"": line.data}
     first = [str(data.pop(key)) for key in ("status", "code") if key in data]
     rest = [f"{name}={_value(value)}" if name else repr(value) for name, value in data.items() if value is not None]
-    return "  ".join([f"{line.time:%Y-%m-%d %H:%M:%S}", place, name, line.key or "-", *first, " ".join(rest)])
+    parts = [f"{line.time:%Y-%m-%d %H:%M:%S}", place, name, line.key or "-", *first, " ".join(rest)]
+    return steerless("  ".join(parts), kept="")  # a record is a line, whatever it holds
 
 
 def _value(value: Any) -> str:

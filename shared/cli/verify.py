@@ -58,8 +58,8 @@ async def verify(
     as_json: AsJson = False,
     instance: Instance = None,
 ) -> None:
-    """Recompute the chain of a service's whole log; with a head exported before, prove that nothing was cut off."""
-    name, where = service_of(service), places(instance)
+    """Recompute the chain of a service's whole log. With a head exported before, prove that nothing was cut off."""
+    name, where, say = service_of(service), places(instance), Say(as_json)
     before = _exported(name, head, head_file)
     async with where.connection(name) as connection:
         # One snapshot: what is appended meanwhile must not look like rows that the head does not know.
@@ -70,11 +70,12 @@ async def verify(
     now = Head(verdict.position, verdict.chain)
     read = await _read_tables(where, name) if rows and verdict.fault is None else ReadTables([], [])
     value = _value(name, verdict, now) | (read._asdict() if rows else {})
-    Say(as_json).answer(value, "\n".join([_shown(name, verdict, now, before), *(read.lines() if rows else [])]))
+    say.answer(value, "\n".join([_shown(name, verdict, now, before), *(read.lines() if rows else [])]))
     if verdict.fault is not None or read.row_faults:
         raise typer.Exit(1)
     if export is not None:
         _write(export, name, now)
+        say.note(f"The head is in {export}.")
 
 
 async def _read_tables(where: Places, name: str) -> ReadTables:
@@ -143,5 +144,5 @@ def _shown(service: str, verdict: Verdict, head: Head, before: Head | None) -> s
     if verdict.fault is not None:
         remedy = "Stop writing, keep the database as it is, and compare with a backup."
         return f"{service}: FAULT after {verdict.checked} events: {verdict.fault}\n  What to do: {remedy}"
-    proof = f", holds the head exported at {before.position}" if before else ""
+    proof = f", and it holds the head exported at {before.position}" if before else ""
     return f"{service}: {verdict.checked} events, the chain holds{proof}\nhead {head}"

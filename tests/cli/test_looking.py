@@ -62,7 +62,7 @@ def test_neither_tokens_nor_clocks_are_for_production(setting: str) -> None:
         (["verify", "points", "--head", "12"], ["--head", "64 hexadecimal digits"]),
         (["verify", "points", "--head-file", "nowhere"], ["--head-file", "nowhere"]),
         (["verify", "points", "--head-file", "x", "--head", ZERO], ["--head", "Give one of them"]),
-        (["explain", "x", "--service", "nobody"], ["SERVICE", "checkin, points"]),
+        (["explain", "x", "--service", "nobody"], ["--service", "checkin, points"]),
         (["explain", "x"], ["YIZHAN_DATABASE", "--service"]),
     ],
 )

@@ -104,7 +104,8 @@ async def test_what_this_release_reads_enters_the_log_as_if_it_had_been_read_at_
     assert [one["status"] for one in told] == ["quarantined", "accepted"]
     assert (await called("verify", "points")).exit_code == 0
     assert await waiting(place=place) == []
-    refused(await called("quarantine", "replay", "points", row["id"]), 1, "ID", "nothing that waits")
+    again = await called("quarantine", "replay", "points", row["id"])
+    refused(again, 1, "ID", f"{row['id']} was replayed before, by ", f"yizhan explain {row['id']}")
 
 
 async def test_the_receipt_stays_when_the_clock_has_moved_on(town: Town, log: Connection) -> None:
@@ -191,7 +192,11 @@ async def test_a_record_is_dropped_for_a_reason_that_the_log_keeps(town: Town, l
     assert stored[0] == {"ref": row["id"], "outcome": "dropped", "reason": "a test device"}
     assert stored[1]["actor"] == {"kind": "operator", "id": "op-1"}
     assert await waiting(id=row["id"]) == []
-    refused(await called(*arguments), 1, "nothing that waits")
+    for name in (row["id"], row["id"][:8], row["place"]):
+        again = await called("quarantine", "drop", "points", name, "--reason", "again")
+        refused(again, 1, "ID", f"{row['id']} was dropped before, by op-1", "Nothing is left to do")
+    assert "RecordSettled" in (told := (await called("explain", row["id"])).stdout)
+    assert "dropped a test device" in told
     assert (await called("verify", "points")).exit_code == 0
 
 
@@ -219,7 +224,7 @@ async def test_the_list_is_a_table_for_people(town: Town) -> None:
     ("arguments", "code", "parts"),
     [
         (["list", "point"], 2, ["SERVICE", "Did you mean points?"]),
-        (["show", "points", "nothing"], 1, ["ID", "nothing that waits"]),
+        (["show", "points", "nothing"], 1, ["ID", "Nothing that waits"]),
         (["replay", "points"], 2, ["ID", "--all"]),
         (["replay", "points", "x", "--all"], 2, ["ID", "--all"]),
         (["replay", "points", "relay@7"], 1, ["ID", "yizhan quarantine list points"]),

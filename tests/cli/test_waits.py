@@ -146,7 +146,7 @@ async def test_the_duty_that_is_never_told_quarantines_the_report_and_a_replay_g
     assert ((await patrol.state())["state"], await patrol.points()) == ("accepted", 2)
     assert statuses(await patrol.told(identity)) == ["accepted", "quarantined", "accepted"]
     assert await patrol.quarantined(identity) == []
-    refused(await called(*replay), 1, "ID", "nothing that waits")
+    refused(await called(*replay), 1, "ID", f"{row['id']} was replayed before, by ")
     assert await patrol.points() == 2
     assert await town.faults("points") == []
 
