@@ -38,7 +38,8 @@ class Door(TyperGroup):
 
     def _called(self, words: Sequence[str]) -> str:
         """The command that these words begin with."""
-        group, called = self, ["yizhan"]
+        group: TyperGroup = self
+        called = ["yizhan"]
         for word in words:
             command = group.commands.get(word)
             called += [word] if command else []

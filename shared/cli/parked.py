@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any, NamedTuple
 
+import msgspec
+
 from shared.cli.saying import NothingFound, Say
 from shared.clock import Clock
 from shared.database import Connection
@@ -65,7 +67,8 @@ async def shown(connection: Connection, service: str, place: Place) -> dict[str,
     event = await (await connection.execute(statement, (place.position,))).fetchone()
     assert event is not None
     more = {"event_id": row.event_id, "origin": row.origin or None, "type": row.type, "version": row.version}
-    return value(service, row) | more | {"data": event[0], "meta": event[1], "recorded_at": event[2]}
+    data, meta, recorded_at = msgspec.Raw(event[0]), msgspec.Raw(event[1]), event[2]
+    return value(service, row) | more | {"data": data, "meta": meta, "recorded_at": recorded_at}
 
 
 async def ask(connection: Connection, say: Say, service: str, item: str, stream: str | None) -> None:
@@ -78,6 +81,7 @@ async def ask(connection: Connection, say: Say, service: str, item: str, stream:
         remedy = f"See what is: yizhan quarantine list {service}"
         raise NothingFound(f"{name} has parked nothing like that.", remedy, field="ID")
     _tell(say, name, asked)
+    say.note(f"Whether it could is seen soon: yizhan quarantine list {service}")
 
 
 async def ask_all(connection: Connection, say: Say, service: str) -> None:

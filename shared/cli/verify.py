@@ -45,7 +45,7 @@ class ReadTables(NamedTuple):
 
     def lines(self) -> list[str]:
         """For people."""
-        verdict = f"rows: {len(self.row_faults)} FAULTS" if self.row_faults else "rows: as the log has them"
+        verdict = f"rows: FAULTS, {len(self.row_faults)}" if self.row_faults else "rows: as the log has them"
         return [verdict, *[f"  {line}" for line in (*self.row_faults, *self.parked)]]
 
 
@@ -69,7 +69,9 @@ async def verify(
             verdict = await verify_log(connection, before)
     now = Head(verdict.position, verdict.chain)
     read = await _read_tables(where, name) if rows and verdict.fault is None else ReadTables([], [])
-    value = _value(name, verdict, now) | (read._asdict() if rows else {})
+    value = _value(name, verdict, now)
+    if rows:
+        value |= {"ok": value["ok"] and not read.row_faults, **read._asdict()}
     say.answer(value, "\n".join([_shown(name, verdict, now, before), *(read.lines() if rows else [])]))
     if verdict.fault is not None or read.row_faults:
         raise typer.Exit(1)
