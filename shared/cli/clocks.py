@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -42,7 +44,10 @@ async def set_to(
     moment = moment_of(time, "TIME")
     if moment.year not in YEARS:
         raise Failure(f"{time!r} is too far away.", f"Give a year from {YEARS[0]} to {YEARS[-1]}.", field="TIME")
-    _tell(FileClock.stopped(_file(instance), moment), as_json)
+    path = _file(instance)
+    with _writing(path):
+        clock = FileClock.stopped(path, moment)
+    _tell(clock, as_json)
 
 
 async def forward(
@@ -58,14 +63,16 @@ async def forward(
         raise _too_long() from None
     if moment.year not in YEARS:
         raise _too_long()
-    (clock.set if clock.stands else clock.run_from)(moment)
+    with _writing(clock.path):
+        (clock.set if clock.stands else clock.run_from)(moment)
     _tell(clock, as_json)
 
 
 async def run(as_json: AsJson = False, instance: Instance = None) -> None:
     """Let the clock run on from where it stands."""
     clock = _clock(instance)
-    clock.run_from(clock.now())
+    with _writing(clock.path):
+        clock.run_from(clock.now())
     _tell(clock, as_json)
 
 
@@ -97,6 +104,15 @@ def _file(instance: str | None) -> Path:
         return path
     remedy = "Start an instance with `make run`, or set YIZHAN_CLOCK=file:<path>."
     raise Failure("Services here go by the system's clock.", remedy, field="YIZHAN_CLOCK")
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        why = f"{path} cannot be written ({error.strerror})."
+        raise Failure(why, "Name a file in a folder that is there and yours.", field="CLOCK") from error
 
 
 def _clock(instance: str | None) -> FileClock:

@@ -77,6 +77,10 @@ class Places:
     async def connection(self, service: str) -> AsyncIterator[Connection]:
         """A connection to a service's database, in autocommit."""
         url = self.database(service)
+        if not url.startswith(("postgresql://", "postgres://")):
+            setting = "YIZHAN_DATABASE" if self.one_database else "POSTGRES_URL"
+            remedy = "Write it as in postgresql://user:password@host:port"
+            raise Failure("It is no URL of a PostgreSQL.", remedy, field=setting)
         try:
             connection = await psycopg.AsyncConnection.connect(
                 url,
@@ -102,8 +106,12 @@ class Places:
 
     def content_key(self) -> str:
         """The key that wraps content keys."""
-        given = self.settings.get("YIZHAN_CONTENT_KEY")
-        return given or _read(self.folder / "content.key", "The content key", "Set YIZHAN_CONTENT_KEY.")
+        if given := self.settings.get("YIZHAN_CONTENT_KEY"):
+            return given
+        if self.one_database or self.settings.get("POSTGRES_URL"):
+            key = self.root / HOME / self.instance / "content.key"
+            return _read_key(key)
+        return _read_key(self.folder / "content.key")
 
     def issuer(self) -> LocalIssuer:
         """The issuer of development. It is never made here: nobody would trust a new one."""
@@ -125,12 +133,17 @@ class Places:
         """What sets the clock here; None where it is the system's. A `Failure` when there is no such instance."""
         if given := self.settings.get("YIZHAN_CLOCK"):
             scheme, _, path = given.partition(":")
-            return Path(path) if scheme == "file" and path else None
+            return Path(path) if scheme == "file" and path else self._system(given)
         if self.one_database:
             return None
         if not any(self.settings.get(name) for name in SERVERS):
             return self._clock_in(self.folder)
         return self._clock_in(self.root / HOME / self.instance)
+
+    @staticmethod
+    def _system(given: str) -> None:
+        """Says so where it is no clock at all."""
+        clock_for(given, production=False)
 
     @staticmethod
     def _clock_in(folder: Path) -> Path | None:
@@ -168,8 +181,9 @@ def _shown(url: str) -> str:
     return f"{parts.hostname}:{parts.port or 5432}{parts.path}"
 
 
-def _read(path: Path, what: str, remedy: str) -> str:
+def _read_key(path: Path) -> str:
     try:
         return path.read_text().strip()
     except OSError as error:
-        raise Failure(f"{what} cannot be read from {path} ({error.strerror}).", remedy) from error
+        why = f"The content key cannot be read from {path} ({error.strerror})."
+        raise Failure(why, "Set it.", field="YIZHAN_CONTENT_KEY") from error

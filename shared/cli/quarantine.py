@@ -154,6 +154,8 @@ async def replay(
         if item is None:
             await parked.ask_all(connection, say, name)
     if failed:
+        given_up = f"yizhan quarantine drop {name} {item or 'ID'} --reason '...'"
+        say.note(f"  What to do: Have it sent anew, corrected, by its publisher, then give it up: {given_up}")
         raise typer.Exit(1)
 
 
@@ -167,8 +169,6 @@ async def _again(say: Say, connection: Connection, operator: Operator, record: S
         named = fault.field is None or fault.remedy.startswith(f"{fault.field}: ")
         why = fault.remedy if named else f"{fault.field}: {fault.remedy}"
         say.answer(value, f"{record.place} still cannot be read: {fault.code}  {why}")
-        given_up = f"yizhan quarantine drop {operator.service} {record.note.ref[:8]} --reason '...'"
-        say.note(f"  What to do: Have its publisher send it anew, corrected; then give this one up: {given_up}")
         return False
     except Refused as refusal:
         value = {**told, "outcome": "refused", "code": refusal.code, "field": refusal.field, "remedy": str(refusal)}

@@ -9,12 +9,13 @@ from heapq import merge
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
-from aiokafka.errors import KafkaError, UnknownTopicOrPartitionError
+from aiokafka.errors import KafkaConnectionError, KafkaError, UnknownTopicOrPartitionError
 
 from shared.cli.places import Places
 from shared.cli.saying import Away
 
 CONNECT_WITHIN = 10.0  # seconds
+NOBODY = "nobody answers there as Kafka does"
 LOOK = 200  # ms that a poll waits
 
 
@@ -66,5 +67,5 @@ async def arriving(consumer: AIOKafkaConsumer) -> AsyncIterator[list[ConsumerRec
 
 def away(places: Places, error: Exception) -> Away:
     """Kafka does not answer."""
-    reason = str(error) or type(error).__name__
+    reason = NOBODY if isinstance(error, (KafkaConnectionError, TimeoutError)) else str(error) or type(error).__name__
     return Away(f"Kafka at {places.kafka} cannot be reached ({reason}).", places.start_it("KAFKA_URL"))
