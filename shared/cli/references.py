@@ -7,10 +7,12 @@ from shared.database import Connection
 from shared.errors import NotFound
 from shared.quarantine import SHORTEST, SetAside, find, listed
 
+# What only waited in vain has no place: an empty one is then nobody's.
 SETTLED = """select s.data->>'ref', s.data->>'outcome', s.meta->'actor'->>'id', s.recorded_at
-  from event s join event n on n.category = s.category and n.origin = s.origin and n.data->>'ref' = s.data->>'ref'
+  from event s join event n on n.category = s.category and n.origin = s.origin and n.data->>'ref' = s.data->>'ref',
+    concat_ws('/', n.data->>'topic', n.data->>'partition', n.data->>'offset') place
   where s.category = 'quarantine' and s.origin = '' and s.type = 'RecordSettled' and n.type = 'RecordQuarantined'
-    and %(name)s <> '' and (%(name)s in (s.data->>'ref', concat_ws('/', n.data->>'topic', n.data->>'partition', n.data->>'offset'))
+    and (%(name)s in (s.data->>'ref', nullif(place, ''))
       or length(%(name)s) >= %(shortest)s and s.data->>'ref' ^@ %(name)s)
   order by s.position desc limit 1"""
 

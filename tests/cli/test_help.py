@@ -18,6 +18,7 @@ from shared.cli.saying import Failure
 from tests.architecture.tree import ROOT
 from tests.cli.lab import yizhan
 
+MISUSED = "See what can be given"
 PAGES = ("README.md", "docs/cli.md", "docs/new-service.md")
 
 
@@ -53,7 +54,7 @@ def test_the_help_of_every_command_has_an_example_that_can_be_given(
     assert example is not None
     assert example[1].startswith(f"yizhan {' '.join(name)}")
     assert "--json" in shown.stdout
-    assert "Usage:" not in yizhan(*shlex.split(example[1])[1:], given="{}").stderr
+    assert MISUSED not in yizhan(*shlex.split(example[1])[1:], given="{}").stderr
 
 
 @pytest.mark.parametrize("line", shown_on_pages())
@@ -61,7 +62,7 @@ def test_what_a_page_shows_is_right_use(line: str, tmp_path: Path, monkeypatch: 
     """In a folder without an instance: it may find nothing, but it is understood."""
     monkeypatch.chdir(tmp_path)
     said = yizhan(*shlex.split(line)[1:], given="{}")
-    assert "Usage:" not in said.stderr, said.stderr
+    assert MISUSED not in said.stderr, said.stderr
     assert said.exit_code in (0, 2), said.output
 
 
@@ -70,13 +71,18 @@ def test_without_a_command_it_shows_all_of_them() -> None:
     assert all(name[0] in shown.output for name in COMMANDS)
 
 
+@pytest.mark.parametrize("group", [(), ("quarantine",), ("projections",), ("clock",)])
+def test_what_a_list_of_commands_says_of_each_is_whole(group: tuple[str, ...]) -> None:
+    assert "..." not in yizhan(*group, "--help").stdout.partition("Commands:")[2]
+
+
 def test_an_instance_that_is_not_there_is_told_by_every_command_that_needs_one(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     for arguments in (
         ["tail", "points"], ["token", "W1", "--role", "a"], ["verify", "points"], ["explain", "x"],
-        ["quarantine", "list"], ["projections", "list", "points"],
+        ["quarantine", "list"], ["projections", "list", "points"], ["clock", "show"], ["clock", "run"],
     ):  # fmt: skip
         failed = yizhan(*arguments)
         assert failed.exit_code == 2

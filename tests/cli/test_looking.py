@@ -58,6 +58,11 @@ def test_neither_tokens_nor_clocks_are_for_production(setting: str) -> None:
         (["clock", "forward", "soon"], ["DURATION", "1h30m"]),
         (["clock", "forward", "99999999999d"], ["DURATION", "shorter"]),
         (["clock", "forward", "3000000d"], ["DURATION", "shorter"]),
+        (["clock", "forward", "400000d"], ["DURATION", "2999", "shorter"]),
+        (["clock", "set", "0001-01-01T00:00:00+08:00"], ["TIME", "1970"]),
+        (["clock", "set", "9999-12-31T23:59:59Z"], ["TIME", "2999"]),
+        (["token", "W13", "--role", ""], ["--role", "empty"]),
+        (["token", "W13", "--role", "a", "--station", " "], ["--station", "empty"]),
         (["verify", "point"], ["SERVICE", "Did you mean points?"]),
         (["verify", "points", "--head", "12"], ["--head", "64 hexadecimal digits"]),
         (["verify", "points", "--head-file", "nowhere"], ["--head-file", "nowhere"]),
@@ -83,6 +88,36 @@ def test_the_clock_is_shown_set_moved_and_let_run(town: Town) -> None:
     assert clock.now() == NOON
 
 
+@pytest.mark.parametrize("held", ["fixed 0001-01-01T00:00:00+08:00", "noon", ""])
+def test_a_clock_that_cannot_be_read_is_set_anew(town: Town, held: str) -> None:
+    file = town.surroundings.clock.path
+    file.write_text(held)
+    refused(yizhan("clock", "show"), 2, "CLOCK", str(file), "yizhan clock set 20")
+    refused(yizhan("clock", "forward", "1h"), 2, "CLOCK", "yizhan clock set 20")
+    assert "stands" in yizhan("clock", "set", NOON.isoformat()).stdout
+    assert FileClock(file).now() == NOON
+
+
+@pytest.mark.parametrize(
+    ("setting", "arguments", "parts"),
+    [
+        ("noon", ["show"], ["CLOCK", "'noon' is not a clock"]),
+        ("system", ["show"], ["YIZHAN_CLOCK", "system's clock"]),
+        ("file:nowhere/clock", ["show"], ["CLOCK", "nowhere/clock"]),
+        ("file:nowhere/clock", ["set", NOON.isoformat()], ["CLOCK", "cannot be written"]),
+    ],
+)
+def test_a_clock_that_is_none_is_told(setting: str, arguments: list[str], parts: list[str]) -> None:
+    refused(yizhan("clock", *arguments, YIZHAN_CLOCK=setting), 2, *parts)
+
+
+def test_a_role_that_no_route_asks_for_is_remarked_on() -> None:
+    made = yizhan("token", "W13", "--role", "oficer")
+    assert made.exit_code == 0
+    assert "No route asks for the role 'oficer'. Did you mean officer?" in made.stderr
+    assert yizhan("token", "W13", "--role", "officer", "--role", "admin").stderr == ""
+
+
 def test_a_log_that_holds_is_exported_and_held_against_its_head(town: Town, here: Path) -> None:
     report_a_patrol()
     first = objects(yizhan("verify", "points", "--export", "points.head", "--json"))[0]
@@ -90,7 +125,7 @@ def test_a_log_that_holds_is_exported_and_held_against_its_head(town: Town, here
     assert first["checked"] > 0
     report_a_patrol()
     for head in (("--head-file", "points.head"), ("--head", first["head"])):
-        assert "holds the head exported at" in yizhan("verify", "points", *head).stdout
+        assert "and it holds the head exported at" in yizhan("verify", "points", *head).stdout
     refused(yizhan("verify", "checkin", "--head-file", "points.head"), 2, "--head-file", "of points, not of checkin")
 
 
@@ -131,6 +166,7 @@ def test_postgresql_that_is_away_is_said_with_address_and_remedy(
     away = yizhan("verify", "points", POSTGRES_URL="postgresql://me:secret@127.0.0.1:9/{service}")
     refused(away, 3, "127.0.0.1:9/points", "correct POSTGRES_URL")
     assert "secret" not in away.output
+    refused(yizhan("verify", "points", POSTGRES_URL="here"), 2, "POSTGRES_URL", "postgresql://user")
 
 
 async def test_a_scan_is_explained_across_services_up_to_its_answer(town: Town) -> None:

@@ -44,7 +44,8 @@ async def test_a_parked_event_is_listed_and_shown_with_its_error(town: Town) -> 
     assert name in await waiting()
     shown = objects(await called("quarantine", "show", "points", name, "--json"))[0]
     assert (shown["why"], shown["tries"]) == ("RuntimeError: no", 3)
-    assert "station_id" in shown["data"]
+    assert shown["data"]["station_id"]
+    assert shown["meta"]["correlation_id"]
     assert "RuntimeError: no" in (await called("quarantine", "list")).stdout
 
 
@@ -59,7 +60,9 @@ async def test_a_subscription_is_asked_to_replay(town: Town, asked: list[str]) -
 
 async def test_a_parked_event_is_dropped_for_a_reason(town: Town) -> None:
     name = await parked(town)
-    assert (await called("quarantine", "drop", "points", name, "--reason", "a test", "--actor", "op-1")).exit_code == 0
+    dropped = await called("quarantine", "drop", "points", name, "--reason", "a test", "--actor", "op-1")
+    assert dropped.exit_code == 0
+    assert "tried again by: yizhan quarantine replay points intake@" in dropped.stderr
     assert name not in await waiting()
     refused(await called("quarantine", "drop", "points", name, "--reason", "again"), 1, "parked nothing at")
     async with await psycopg.AsyncConnection.connect(town.urls["points"]) as connection:
@@ -70,6 +73,8 @@ async def test_a_parked_event_is_dropped_for_a_reason(town: Town) -> None:
 async def test_projections_are_listed_and_built_anew(town: Town) -> None:
     states = {one["name"]: one for one in objects(await called("projections", "list", "points", "--json"))}
     assert states["balance"]["state"] == "live"
+    everywhere = objects(await called("projections", "list", "--json"))
+    assert {one["service"] for one in everywhere} == {"checkin", "points"}
     assert "balance" in (await called("projections", "list", "points")).stdout
     assert (await called("projections", "rebuild", "points", "statement")).exit_code == 0
     built = objects(await called("projections", "rebuild", "points", "balance", "--wait", "--json"))[0]
@@ -86,6 +91,7 @@ async def test_rows_are_held_against_the_log(town: Town) -> None:
         found = "select format('%I.%I', schemaname, tablename) from pg_tables where tablename = 'station_v1'"
         for (table,) in await (await connection.execute(found)).fetchall():
             await connection.execute(f"update {table} set capacity = capacity + 1")
+    assert objects(await called("verify", "checkin", "--rows", "--json"), exit_code=1)[0]["ok"] is False
     wrong = await called("verify", "checkin", "--rows")
     assert wrong.exit_code == 1
     assert "FAULTS" in wrong.stdout

@@ -64,7 +64,7 @@ def test_without_wait_it_says_what_was_sent(tmp_path: Path) -> None:
     [
         (["points.PatrolReport"], ["EVENT", "Did you mean points.PatrolReported?"]),
         (["Xyzzy"], ["EVENT", "Publish one of: ", "points.PatrolReported"]),
-        (["checkin.VisitStarted"], ["EVENT", "published by checkin"]),
+        (["checkin.VisitStarted"], ["EVENT", "published by checkin", "Publish one of: "]),
         ([PATROL, "--data", report(station_id=None)], ["station_id", "Field required", "--example"]),
         ([PATROL, "--data", report(station_id="no station")], ["station_id", "match pattern"]),
         ([PATROL, "--data", report(statoin_id="S1")], ["statoin_id", "Did you mean station_id?"]),
@@ -78,6 +78,8 @@ def test_without_wait_it_says_what_was_sent(tmp_path: Path) -> None:
         ([PATROL, "--data", report(), "--time", "1026-01-23T05:35:00Z"], ["--time"]),
         ([PATROL, "--data", report(), "--id", "x" * 200], ["--id", "too long"]),
         ([PATROL, "--data", report(), "--source", ""], ["--source", "empty"]),
+        ([PATROL, "--data", report(), "--id", ""], ["--id", "empty"]),
+        ([PATROL], ["data", "There is no data", "--file"]),
         ([PATROL, "--data", report(), "--file", "b"], ["--data", "Give one of them"]),
         ([PATROL, "--file", "nowhere.json"], ["--file", "nowhere.json"]),
         ([PATROL, "--data", report(), "--instance", "other"], ["--instance", "There are: default", "make run"]),
@@ -141,12 +143,15 @@ def test_tail_shows_one_type_by_any_of_its_names() -> None:
 async def test_tail_shows_what_was_set_aside_and_records_that_are_no_events(town: Town) -> None:
     async with Publisher(town.infra.kafka) as publisher:
         await publisher.send("points.intake.v1", Raw(b"K-broken", b"\xff\x1b[31m", [("ce_id", b"\xff")]))
+        sly = b'{"type": "\\u001b[2J", "note": "\\u001b[31m\\nsecond line"}'
+        await publisher.send("points.intake.v1", Raw(b"K-broken", sly, []))
     await town.points.idle()
     shown = await called("tail", "points", "--from-start", "--no-follow", "--key", "K-broken")
     assert shown.exit_code == 0
     assert "points.RecordQuarantined.v1" in shown.stdout
     assert "points.intake.v1/" in shown.stdout
     assert "\x1b" not in shown.stdout, "a record must not steer the terminal"
+    assert "\\x1b[31m\\nsecond line" in shown.stdout, "and is one line"
 
 
 @pytest.mark.parametrize(

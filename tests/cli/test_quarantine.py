@@ -159,7 +159,9 @@ async def test_a_record_that_is_still_unreadable_stays_and_says_why(town: Town) 
     row = await broken(town)
     again = objects(await called("quarantine", "replay", "points", row["id"], "--json"), exit_code=1)[0]
     assert (again["outcome"], again["code"], again["field"]) == ("unreadable", row["code"], row["field"])
-    assert "still cannot be read" in (await called("quarantine", "replay", "points", row["id"])).stdout
+    tried = await called("quarantine", "replay", "points", row["id"])
+    assert "still cannot be read" in tried.stdout
+    assert f"yizhan quarantine drop points {row['id']} --reason" in tried.stderr
     assert await waiting(id=row["id"]) == [row]
 
 
@@ -226,7 +228,10 @@ async def test_the_list_is_a_table_for_people(town: Town) -> None:
         (["list", "point"], 2, ["SERVICE", "Did you mean points?"]),
         (["show", "points", "nothing"], 1, ["ID", "Nothing that waits"]),
         (["replay", "points"], 2, ["ID", "--all"]),
-        (["replay", "points", "x", "--all"], 2, ["ID", "--all"]),
+        (["replay", "points", "x", "--all"], 2, ["--all", "Give one of them"]),
+        (["replay", "points", "8f14", "--stream", "x"], 2, ["--stream", "intake@"]),
+        (["replay", "points", "--all", "--stream", "x"], 2, ["--stream", "intake@"]),
+        (["drop", "points", "8f1", "--reason", "x"], 1, ["ID", "list points", "4 letters or more"]),
         (["replay", "points", "relay@7"], 1, ["ID", "yizhan quarantine list points"]),
         (["show", "points", "relay@7"], 1, ["ID", "parked nothing at 7"]),
         (["drop", "points", "relay@7", "--reason", "x"], 1, ["ID", "parked nothing at 7"]),
