@@ -88,6 +88,10 @@ def test_ck10_a_suspended_station_has_no_gaps_and_is_looked_at_again(given: Give
     given(*TOWN, closed).when(CHECK).then(on(ROTA, "S1_2026-01", AGAIN))
 
 
+def test_ck10_a_draft_has_no_gaps_until_its_hours_are_set(given: Given) -> None:
+    given(on(STATION, "S1", s1_registered)).when(CHECK).then(on(ROTA, "S1_2026-01", AGAIN))
+
+
 def test_ck10_a_retired_station_is_looked_at_no_more(given: Given) -> None:
     retired = on(STATION, "S1", StationRetired(EVE, "S1"))
     given(*TOWN, retired).when(CHECK).then(

@@ -123,6 +123,10 @@ class Station(msgspec.Struct, frozen=True):
     retired: bool = False
     listings: dict[MapProvider, str] = {}
 
+    @property
+    def is_draft(self) -> bool:
+        return not self.always_open and self.hours == NEVER_OPEN
+
     def is_out_of_service(self, moment: datetime) -> bool:
         return self.out_of_service_from is not None and moment >= self.out_of_service_from
 

@@ -43,7 +43,7 @@ def check_rota(command: CheckRota, read: Read) -> Changes:
     if station.retired:
         return [Change(ROTA, today, ROTA.decide(StopAwaiting(command.day, command.now), sheet))]
     changes = [Change(ROTA, tomorrow, ROTA.decide(AwaitChief(after, command.now), next_sheet))]
-    if not named and not station.is_out_of_service(command.now):
+    if not (named or station.is_draft or station.is_out_of_service(command.now)):
         gap = ReportUnassigned(command.station_id, command.day, command.now)
         changes.insert(0, Change(ROTA, today, ROTA.decide(gap, sheet)))
     return changes
