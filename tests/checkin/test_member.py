@@ -1,14 +1,20 @@
-"""Members: registered once, suspended and reinstated."""
+"""Members: registered once, with one code at a time (CK7), suspended and reinstated, and gone for good."""
 
 from __future__ import annotations
 
 from services.checkin.domain.member import (
     MEMBER,
+    IssueCode,
+    LeaveMembership,
+    MemberCodeIssued,
+    MemberCodeRevoked,
+    MemberLeft,
     MemberRegistered,
     MemberReinstated,
     MemberSuspended,
     RegisterMember,
     ReinstateMember,
+    RevokeCode,
     SuspendMember,
 )
 from services.checkin.domain.refusals import AlreadyRegistered
@@ -50,3 +56,54 @@ def test_a_member_is_reinstated_once(given: Given) -> None:
 def test_a_member_whom_nobody_knows_cannot_be_suspended_or_reinstated(given: Given) -> None:
     given().when(SuspendMember("W9", "left_trade", NOON)).then_refused(NotFound)
     given().when(ReinstateMember("W9", NOON)).then_refused(NotFound)
+
+
+# CK7: the code
+
+issued = on(MEMBER, "W1", MemberCodeIssued(at("09:00"), "W1", "k1"))
+left = on(MEMBER, "W1", MemberLeft(at("10:00"), "W1"))
+
+
+def test_ck7_a_code_is_issued_and_withdrawn(given: Given) -> None:
+    scenario = given(registered).when(IssueCode("W1", "k1", NOON))
+    scenario.then(on(MEMBER, "W1", MemberCodeIssued(NOON, "W1", "k1")))
+    scenario.when(IssueCode("W1", "k1", NOON)).then_nothing()
+    scenario.when(RevokeCode("W1", "k1", NOON)).then(on(MEMBER, "W1", MemberCodeRevoked(NOON, "W1", "k1")))
+    scenario.when(RevokeCode("W1", "k1", NOON)).then_nothing()
+
+
+def test_ck7_a_new_code_withdraws_the_old_one(given: Given) -> None:
+    given(registered, issued).when(IssueCode("W1", "k2", NOON)).then(
+        on(MEMBER, "W1", MemberCodeRevoked(NOON, "W1", "k1"), MemberCodeIssued(NOON, "W1", "k2"))
+    )
+
+
+def test_ck7_a_withdrawn_key_is_not_issued_again(given: Given) -> None:
+    given(registered, issued).when(IssueCode("W1", "k2", NOON)).when(IssueCode("W1", "k1", NOON)).then_refused(
+        AlreadyRegistered
+    )
+
+
+def test_ck7_only_a_key_of_the_member_is_withdrawn(given: Given) -> None:
+    given(registered, issued).when(RevokeCode("W1", "k9", NOON)).then_refused(NotFound)
+    given().when(IssueCode("W9", "k1", NOON)).then_refused(NotFound)
+
+
+# Leaving
+
+
+def test_a_member_leaves_once_and_takes_the_code_along(given: Given) -> None:
+    scenario = given(registered, issued).when(LeaveMembership("W1", NOON))
+    scenario.then(on(MEMBER, "W1", MemberCodeRevoked(NOON, "W1", "k1"), MemberLeft(NOON, "W1")))
+    scenario.when(LeaveMembership("W1", NOON)).then_nothing()
+
+
+def test_a_suspended_member_may_leave_too(given: Given) -> None:
+    given(registered, suspended).when(LeaveMembership("W1", NOON)).then(on(MEMBER, "W1", MemberLeft(NOON, "W1")))
+
+
+def test_who_has_left_does_not_come_back_under_the_same_id(given: Given) -> None:
+    given(registered, suspended, left).when(ReinstateMember("W1", NOON)).then_refused(NotFound)
+    given(registered, left).when(IssueCode("W1", "k1", NOON)).then_refused(NotFound)
+    given(registered, left).when(SuspendMember("W1", "left_trade", NOON)).then_nothing()
+    given(registered, left).when(RegisterMember("W1", "courier", "O1", NOON)).then_nothing()

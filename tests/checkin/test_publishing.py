@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from services.checkin.domain.duty_events import DutyAssigned, DutyCancelled, DutyMissed, DutySwapped
-from services.checkin.domain.visits import DuplicateScanIgnored, VisitEnded, VisitStarted
+from services.checkin.domain.member import MemberCodeIssued, MemberLeft, MemberReinstated, MemberSuspended
+from services.checkin.domain.visits import (
+    DuplicateScanIgnored,
+    ServiceUsed,
+    VisitEnded,
+    VisitRated,
+    VisitStarted,
+    VisitVoided,
+)
 from services.checkin.publishing import PUBLISHING
 from shared.contracts import checkin as contracts
 from shared.contracts import checkin_rota as rota
@@ -76,3 +84,34 @@ def test_a_swap_a_miss_and_a_cancellation_are_published_under_the_duty() -> None
 
 def test_what_is_not_named_stays_private() -> None:
     assert PUBLISHING.publish(DuplicateScanIgnored(SIX, "v2", "v1", "S1", "g1"), "W1") is None
+
+
+def test_others_are_told_whom_they_may_no_longer_serve() -> None:
+    sent = [
+        PUBLISHING.publish(event, "W1")
+        for event in (MemberSuspended(SIX, "W1", "left_trade"), MemberReinstated(SIX, "W1"), MemberLeft(SIX, "W1"))
+    ]
+    assert [(one.key, one.data) for one in sent if one] == [
+        ("W1", contracts.MemberSuspended(member_id="W1", reason="left_trade", suspended_at=SIX)),
+        ("W1", contracts.MemberReinstated(member_id="W1", reinstated_at=SIX)),
+        ("W1", contracts.MemberLeft(member_id="W1", left_at=SIX)),
+    ]
+
+
+def test_others_are_told_that_a_visit_was_none() -> None:
+    published = PUBLISHING.publish(VisitVoided(at("09:00"), "v1", "W1", "S1", SIX, "C1", "gate_fault"), "W1")
+    assert published == (
+        "W1",
+        contracts.VisitVoided(
+            visit_id="v1", member_id="W1", station_id="S1", started_at=SIX, voided_at=at("09:00"), reason="gate_fault"
+        ),
+    )
+
+
+def test_codes_and_services_and_ratings_are_nobody_elses_business() -> None:
+    for event in (
+        MemberCodeIssued(SIX, "W1", "k1"),
+        VisitRated(SIX, "v1", "W1", "S1", 5),
+        ServiceUsed(SIX, "u1", "v1", "W1", "S1", "meal", 1, False, False, ()),
+    ):
+        assert PUBLISHING.publish(event, "W1") is None
