@@ -55,6 +55,11 @@ WRONG: dict[str, tuple[Callable[[Path], Changes], tuple[str, ...]]] = {
     "too small a pool": (lambda _: {"YIZHAN_DATABASE_POOL": "1"}, ("YIZHAN_DATABASE_POOL",)),
     "a content key that is not base64": (lambda _: {"YIZHAN_CONTENT_KEY": "a key!"}, ("CONTENT_KEY", "base64")),
     "a content key of a wrong length": (lambda _: {"YIZHAN_CONTENT_KEY": "AAAA"}, ("CONTENT_KEY", "random bytes")),
+    "a code secret that is too short": (
+        lambda _: {"YIZHAN_CODE_SECRET": f"{'A' * 43}=,AAAA"},
+        ("YIZHAN_CODE_SECRET", "number 2", "32"),
+    ),
+    "a code secret that is not base64": (lambda _: {"YIZHAN_CODE_SECRET": "a secret!"}, ("YIZHAN_CODE_SECRET", "32")),
     "a clock of no kind": (lambda _: {"YIZHAN_CLOCK": "sundial"}, ("CLOCK", "'system' or 'file:<path>'")),
     "a clock file that is not there": (lambda f: {"YIZHAN_CLOCK": f"file:{f}/none"}, ("CLOCK", "fixed <ISO time")),
     "a clock file with nonsense": (lambda f: {"YIZHAN_CLOCK": f"file:{file_with(f, 'noon')}"}, ("CLOCK", "offset")),
@@ -86,6 +91,26 @@ async def test_a_wrong_setting_is_named_with_its_remedy(good: Changes, tmp_path:
 def test_a_setting_that_is_missing_is_named_with_what_it_means(good: Changes, name: str) -> None:
     with pytest.raises(ConfigInvalid, match=rf"YIZHAN_{name}: Field required\. \w.*\."):
         load({key: value for key, value in good.items() if key != f"YIZHAN_{name}"})
+
+
+async def test_ck7_without_a_code_secret_checkin_does_not_start_in_production(good: Changes) -> None:
+    settings = {**good, "YIZHAN_ENV": "prod", "YIZHAN_CLOCK": "system"}
+    with pytest.raises(ConfigInvalid, match=r"YIZHAN_CODE_SECRET: required when ENV=prod\. \w.*"):
+        await serve(SERVICE, load({name: text for name, text in settings.items() if "CODE_SECRET" not in name}), "api")
+
+
+def test_ck7_code_secrets_are_a_list_newest_first_and_shown_to_nobody(good: Changes) -> None:
+    new, old = (base64.b64encode(bytes([number]) * 32).decode() for number in (1, 2))
+    settings = load({**good, "YIZHAN_CODE_SECRET": f"{new}, {old}"})
+    assert settings.code_secrets == (b"\x01" * 32, b"\x02" * 32)
+    assert new not in repr(settings)
+    assert new not in str(settings.model_dump())
+
+
+def test_ck7_in_development_there_is_a_code_secret_that_stays_the_same(good: Changes) -> None:
+    without = {name: text for name, text in good.items() if "CODE_SECRET" not in name}
+    assert load(without).code_secrets == load(without).code_secrets != ()
+    assert load({**without, "YIZHAN_ENV": "prod"}).code_secrets == ()
 
 
 def test_the_folder_of_kafkas_jars_may_be_named_for_services_too(good: Changes) -> None:
