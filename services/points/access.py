@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from shared.access.table import ANY, Access, Asked, found, line, own
+from shared.access.table import ANY, Access, Asked, at, found, line, own
 from shared.content_api import CONTENT
 from shared.database import Connection
 
@@ -45,6 +45,12 @@ REPORTED = found("reported", "hazard_id", "the caller reported the hazard", "Ask
 
 ACCESS = Access(
     line("POST /patrol-reports", patrol_app=ANY, volunteer=own("volunteer_id")),
+    line("GET /patrol-reports", officer=ANY, patrol_app=ANY, leader=at("station_id")),
+    line("POST /patrol-reports/{report_id}/accept", officer=ANY, leader=ANY),
+    line("POST /patrol-reports/{report_id}/reject", officer=ANY, leader=ANY),
+    line("POST /patrol-reports/{report_id}/return", officer=ANY, leader=ANY),
+    line("POST /patrol-reports/{report_id}/void", officer=ANY),
+    line("GET /review-queue", officer=ANY, leader=ANY),
     line("GET /patrol-reports/{report_id}", officer=ANY, patrol_app=ANY, anyone=FILED),
     line("POST /hazards", patrol_app=ANY, volunteer=own("reporter_id"), worker=own("reporter_id")),
     line("POST /hazards/anonymous", anyone=ANY),

@@ -13,7 +13,7 @@ class ChecklistItem(Contract):
     """One line of a patrol's checklist."""
 
     item: Code
-    ok: Flag
+    ok: Flag | None = Field(default=None, description="Left out: not answered, so a leader looks at it.")
 
 
 class PatrolReported(Contract):
@@ -25,7 +25,7 @@ class PatrolReported(Contract):
     volunteer_id: Id
     performed_from: Instant
     performed_to: Instant
-    checklist: Annotated[list[ChecklistItem], Field(min_length=1, max_length=50)]
+    checklist: Annotated[list[ChecklistItem], Field(max_length=50)]
     offline: Flag = False
 
 
@@ -43,6 +43,18 @@ class PatrolReportAccepted(Contract):
     accepted_by: Id = Field(description="The reviewer, or 'automatic'.")
     failed_items: list[Code]
     accepted_at: Instant | None = Field(default=None, description="When it was accepted, for deadlines that go by it.")
+
+
+class PatrolReportVoided(Contract):
+    """A patrol report that was accepted counts no longer. Published; key: the report."""
+
+    report_id: Id
+    duty_id: Id
+    station_id: Id
+    volunteer_id: Id
+    points: Count = Field(description="What it had paid, and is taken back.")
+    reason: Code
+    voided_at: Instant
 
 
 class PointsEarned(Contract):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.points.handlers import HANDLERS
 from services.points.policies import POLICIES
@@ -13,8 +13,17 @@ from shared.decider import Change, Command, Decider, DomainEvent
 from shared.errors import Refused
 
 
-def play(commands: Iterable[Command], *past: Change) -> dict[str, list[DomainEvent]]:
-    """The streams after these commands and all reactions; a refused command leaves only what its refusal records."""
+class Appended(NamedTuple):
+    """One event as the log would have it."""
+
+    category: str
+    entity: str
+    event: DomainEvent
+
+
+def history(commands: Iterable[Command], *past: Change) -> list[Appended]:
+    """What is in the log after these commands and all reactions; of a refused command, what its refusal records."""
+    log: list[Appended] = []
     streams: dict[str, list[DomainEvent]] = {}
     waiting: deque[Command] = deque()
 
@@ -25,6 +34,7 @@ def play(commands: Iterable[Command], *past: Change) -> dict[str, list[DomainEve
         for decider, entity, events in changes:
             streams.setdefault(decider.stream(entity), []).extend(events)
             for event in events:
+                log.append(Appended(decider.category, entity, event))
                 for reaction in POLICIES.reactions.get(type(event), []):
                     waiting.extend(reaction(event))
 
@@ -34,4 +44,12 @@ def play(commands: Iterable[Command], *past: Change) -> dict[str, list[DomainEve
         while waiting:
             with suppress(Refused):
                 append(HANDLERS.handle(waiting.popleft(), read))
+    return log
+
+
+def play(commands: Iterable[Command], *past: Change) -> dict[str, list[DomainEvent]]:
+    """As `history`, stream by stream."""
+    streams: dict[str, list[DomainEvent]] = {}
+    for category, entity, event in history(commands, *past):
+        streams.setdefault(f"{category}-{entity}", []).append(event)
     return streams

@@ -9,12 +9,9 @@ import pytest
 
 from services.points.domain.checklist import CheckedItem
 from services.points.domain.presence import PRESENCE, PatrolAwaitsPresence
-from services.points.domain.report import (
-    REPORT,
-    PatrolReportAccepted,
-    SendToReview,
-    SubmitReport,
-)
+from services.points.domain.report import REPORT
+from services.points.domain.report_commands import SendToReview, SubmitReport
+from services.points.domain.report_events import PatrolReportAccepted
 from services.points.domain.rights import (
     RIGHTS,
     ClaimReleased,
@@ -36,6 +33,7 @@ from .the_day import (
     accepted_event,
     at,
     book,
+    booked,
     claimed,
     deadline,
     duty,
@@ -43,21 +41,22 @@ from .the_day import (
     entered,
     key_period_s2,
     left,
+    on_day,
     paid,
+    paid_for,
     rules_known,
     rules_v1,
-    sent_to_review,
     submit,
     submitted,
+    under_review,
     v1_inside,
-    wait_over,
     waits,
 )
 
 
 def test_pt3_a_report_with_duty_and_presence_is_accepted_at_once(given: Given) -> None:
     given(rules_known, duty_known, v1_inside).when(submit()).then(
-        on(REPORT, "R1", submitted(), accepted()), on(RIGHTS, "D1", claimed(), paid())
+        on(REPORT, "R1", submitted(), accepted()), on(RIGHTS, "D1", claimed(), paid()), on_day(booked(), paid_for())
     )
 
 
@@ -103,13 +102,19 @@ def test_pt3_a_patrol_that_reaches_into_the_window_of_the_duty_is_of_that_duty(g
 
 def test_e22_who_was_on_the_duty_but_never_came_is_not_paid(given: Given) -> None:
     past = given(rules_known, duty_known).when(submit())
-    past.when(SendToReview("R1", DUE)).then(on(REPORT, "R1", sent_to_review, wait_over(DUE, "sent_to_review")))
+    past.when(SendToReview("R1", DUE)).then(on(REPORT, "R1", *under_review))
 
 
 def test_pt3_a_failed_item_is_an_answer_and_is_told_with_the_acceptance(given: Given) -> None:
     answers = (CheckedItem("water", False), CheckedItem("table_chairs", True), CheckedItem("toilet", False))
     scenario = given(rules_known, duty_known, v1_inside).when(submit(checklist=answers))
     assert accepted_event(scenario).failed_items == ("water", "toilet")
+
+
+def test_pt3_a_checklist_with_a_line_unanswered_waits_for_the_leader(given: Given) -> None:
+    answers = (CheckedItem("water", True), CheckedItem("toilet", None))
+    scenario = given(rules_known, duty_known, v1_inside).when(submit(checklist=answers))
+    assert scenario.events["report-R1"] == [submitted(checklist=answers), deadline]
 
 
 KINDS: list[tuple[PatrolKind, str, int]] = [
@@ -175,6 +180,7 @@ def test_pt2_two_reports_of_a_daily_duty_claim_its_pay_and_a_third_does_not(give
         on(REPORT, "R2", submitted(report_id="R2", volunteer_id="V2"), _deadline("R2")),
         on(RIGHTS, "D1", claimed("R2", "V2")),
         on(PRESENCE, "V2", _waits("R2")),
+        on_day(booked("R2"), volunteer="V2"),
     )
     past.when(submit(report_id="R3", volunteer_id="V3")).then_refused(DutySlotFilled)
 

@@ -6,7 +6,7 @@ from services.points.domain.account import ACCOUNT, GrantOpeningLot
 from services.points.domain.checklist import CheckedItem
 from services.points.domain.ledger import PointsAccount
 from services.points.domain.presence import NoteDeparture, NotePresence
-from services.points.domain.report import SubmitReport
+from services.points.domain.report_commands import SubmitReport
 from services.points.domain.rights import OpenRight, PatrolKind
 from services.points.domain.rules import DeclareKeyPeriod, PublishRules
 from shared.decider import Command, DeadlineSet

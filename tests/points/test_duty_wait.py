@@ -8,15 +8,9 @@ import msgspec
 import pytest
 
 from services.points.domain.presence import PRESENCE, PatrolWaitEnded
-from services.points.domain.report import (
-    REPORT,
-    EndDutyWait,
-    PatrolReportAccepted,
-    PatrolReportRejected,
-    ReportAwaitsDuty,
-    RetryAcceptance,
-    SendToReview,
-)
+from services.points.domain.report import REPORT
+from services.points.domain.report_commands import EndDutyWait, RetryAcceptance, SendToReview
+from services.points.domain.report_events import PatrolReportAccepted, PatrolReportRejected, ReportAwaitsDuty
 from services.points.domain.rights import RIGHTS, ClaimReleased, DutyNotAssigned, OpenRight
 from shared.decider import Command, DeadlineCleared, DeadlineSet, WaitExpired
 from shared.errors import IdempotencyKeyReused
@@ -30,10 +24,13 @@ from .the_day import (
     accepted,
     accepted_event,
     at,
+    booked,
     claimed,
     deadline,
     duty,
     duty_known,
+    freed,
+    on_day,
     paid,
     rules_known,
     submit,
@@ -51,11 +48,13 @@ waiting_for_its_duty = (
     on(REPORT, "R1", submitted(), awaits_duty, duty_deadline),
     on(RIGHTS, "D1", claimed()),
     on(PRESENCE, "V1", waits),
+    on_day(booked()),
 )
 set_aside = (
     on(REPORT, "R1", cause_missing, DeadlineCleared(at=DUE, name="duty", ref="R1", reason="cause_missing")),
     on(RIGHTS, "D1", ClaimReleased(at=DUE, report_id="R1")),
     on(PRESENCE, "V1", PatrolWaitEnded(at=DUE, report_id="R1")),
+    on_day(freed(now=DUE)),
 )
 a_quarantined_report = (*waiting_for_its_duty, *set_aside)
 

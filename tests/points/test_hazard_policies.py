@@ -23,7 +23,7 @@ from shared.policies import Receipt
 from .test_hazards import SEEN, VERIFIED, accepted, reported
 from .the_day import RECEIVED
 
-RECEIPT = Receipt("command-1", RECEIVED.astimezone(UTC), "patrol-app", "hazard-1", "V1")
+RECEIPT = Receipt("command-1", RECEIVED.astimezone(UTC), "patrol-app", "1", "S1")
 SPOTTED: dict[str, Any] = {
     "hazard_id": "HZ1",
     "station_id": "S1",

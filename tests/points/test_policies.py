@@ -10,7 +10,7 @@ import msgspec
 from services.points.domain.account import EarnPoints, ExpireLot
 from services.points.domain.checklist import CheckedItem
 from services.points.domain.presence import NoteDeparture, NotePresence
-from services.points.domain.report import EndDutyWait, SendToReview, SubmitReport
+from services.points.domain.report_commands import EndDutyWait, SendToReview, SubmitReport
 from services.points.domain.rights import OpenRight
 from services.points.handlers import HANDLERS
 from services.points.policies import INTAKE, TIMERS

@@ -9,7 +9,9 @@ import msgspec
 import pytest
 
 from services.points.domain.presence import PRESENCE, NoteDeparture, NotePresence, PatrolWaitEnded, Presence
-from services.points.domain.report import REPORT, PatrolReportAccepted, SendToReview
+from services.points.domain.report import REPORT
+from services.points.domain.report_commands import SendToReview
+from services.points.domain.report_events import PatrolReportAccepted
 from services.points.domain.rights import RIGHTS, OpenRight
 from shared.decider import Command
 from shared.testing.given import Given, on
@@ -29,7 +31,9 @@ from .the_day import (
     duty_known,
     entered,
     left,
+    on_day,
     paid,
+    paid_for,
     rules_known,
     submit,
     wait_over,
@@ -62,14 +66,16 @@ def test_amendment_5_presence_told_later_accepts_the_waiting_report(given: Given
         on(PRESENCE, "V1", entered(ENTRY), PatrolWaitEnded(at=RECEIVED, report_id="R1")),
         on(REPORT, "R1", accepted(), wait_over(RECEIVED, "accepted")),
         on(RIGHTS, "D1", paid()),
+        on_day(paid_for()),
     )
 
 
 def test_amendment_5_presence_after_the_deadline_accepts_a_report_under_review(given: Given) -> None:
     given(rules_known, duty_known, *a_report_under_review).when(V1_LEAVES).then(
         on(PRESENCE, "V1", left(ENTRY, EXIT), PatrolWaitEnded(at=EXIT, report_id="R1")),
-        on(REPORT, "R1", accepted(at=EXIT)),
+        on(REPORT, "R1", accepted(at=EXIT), wait_over(EXIT, "accepted", "review")),
         on(RIGHTS, "D1", paid(now=EXIT)),
+        on_day(paid_for(now=EXIT)),
     )
 
 

@@ -8,12 +8,9 @@ import pytest
 
 from services.points.domain.checklist import CheckedItem, ChecklistIncomplete
 from services.points.domain.presence import PRESENCE
-from services.points.domain.report import (
-    REPORT,
-    PatrolReportSubmitted,
-    RetryAcceptance,
-    SendToReview,
-)
+from services.points.domain.report import REPORT
+from services.points.domain.report_commands import RetryAcceptance, SendToReview
+from services.points.domain.report_events import PatrolReportSubmitted
 from services.points.domain.rights import (
     RIGHTS,
     DutyNotAssigned,
@@ -31,9 +28,11 @@ from .the_day import (
     a_waiting_report,
     accepted,
     accepted_event,
+    booked,
     claimed,
     deadline,
     duty_known,
+    on_day,
     rules_known,
     submit,
     submitted,
@@ -42,16 +41,18 @@ from .the_day import (
     waits,
 )
 
+BOOKED = on_day(booked())
+
 
 def test_amendment_5_a_report_without_presence_waits_15_minutes_from_its_receipt(given: Given) -> None:
     given(rules_known, duty_known).when(submit()).then(
-        on(REPORT, "R1", submitted(), deadline), on(RIGHTS, "D1", claimed()), on(PRESENCE, "V1", waits)
+        on(REPORT, "R1", submitted(), deadline), on(RIGHTS, "D1", claimed()), on(PRESENCE, "V1", waits), BOOKED
     )
 
 
 def test_a_report_from_before_the_first_rules_waits_for_the_leader(given: Given) -> None:
     given(duty_known, v1_inside).when(submit()).then(
-        on(REPORT, "R1", submitted(), deadline), on(RIGHTS, "D1", claimed()), on(PRESENCE, "V1", waits)
+        on(REPORT, "R1", submitted(), deadline), on(RIGHTS, "D1", claimed()), on(PRESENCE, "V1", waits), BOOKED
     )
 
 
@@ -71,6 +72,11 @@ def test_who_is_not_on_the_duty_at_that_station_cannot_report_it(given: Given, c
 
 def test_an_empty_checklist_is_refused_at_the_door(given: Given) -> None:
     given(rules_known, duty_known, v1_inside).when(submit(checklist=())).then_refused(ChecklistIncomplete)
+
+
+def test_a_checklist_without_any_answer_is_refused_at_the_door(given: Given) -> None:
+    nothing = (CheckedItem("water", None), CheckedItem("toilet", None))
+    given(rules_known, duty_known, v1_inside).when(submit(checklist=nothing)).then_refused(ChecklistIncomplete)
 
 
 def test_an_item_is_answered_once(given: Given) -> None:
@@ -131,7 +137,7 @@ def test_the_timer_accepts_a_report_whose_rules_came_while_it_waited(given: Give
 def test_a_report_under_review_is_accepted_by_a_retry_after_its_rules_were_published(given: Given) -> None:
     later = DUE + MINUTE
     scenario = given(rules_known, *a_report_under_review, duty_known, v1_inside).when(RetryAcceptance("R1", later))
-    assert scenario.events["report-R1"] == [accepted(at=later)]
+    assert scenario.events["report-R1"] == [accepted(at=later), wait_over(later, "accepted", "review")]
 
 
 def test_a_retry_that_changes_nothing_is_nothing(given: Given) -> None:

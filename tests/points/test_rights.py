@@ -7,7 +7,8 @@ from hypothesis import given as for_all
 from hypothesis import strategies as st
 
 from services.points.domain.presence import PRESENCE, NotePresence, PatrolWaitEnded
-from services.points.domain.report import REPORT, PatrolReportAccepted, PatrolReportRejected
+from services.points.domain.report import REPORT
+from services.points.domain.report_events import PatrolReportAccepted, PatrolReportRejected
 from services.points.domain.rights import RIGHTS, ClaimReleased, OpenRight
 from shared.decider import Command
 from shared.testing.given import Given, on
@@ -20,7 +21,10 @@ from .the_day import (
     at,
     claimed,
     duty,
+    freed,
+    on_day,
     paid,
+    paid_for,
     rules_known,
     submit,
     v1_inside,
@@ -50,6 +54,7 @@ def test_a_duty_that_arrives_after_the_report_accepts_it(given: Given) -> None:
         on(RIGHTS, "D1", duty(), paid()),
         on(REPORT, "R1", accepted(), wait_over(RECEIVED, "accepted")),
         on(PRESENCE, "V1", PatrolWaitEnded(at=RECEIVED, report_id="R1")),
+        on_day(paid_for()),
     )
 
 
@@ -67,6 +72,7 @@ def test_a_duty_that_arrives_without_its_reporter_rejects_the_report(given: Give
         on(RIGHTS, "D1", duty(people=("V2",)), ClaimReleased(at=RECEIVED, report_id="R1")),
         on(REPORT, "R1", rejected, wait_over(RECEIVED, "rejected")),
         on(PRESENCE, "V1", PatrolWaitEnded(at=RECEIVED, report_id="R1")),
+        on_day(freed()),
     )
 
 

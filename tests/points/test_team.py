@@ -61,7 +61,7 @@ def test_a_volunteer_joins_and_leaves(given: Given) -> None:
     past = given(*team()).when(JOIN)
     past.then(on(TEAM, "T1", VolunteerJoined(NOW, "T1", "V1")), on(MEMBERSHIP, "V1", MembershipBegun(NOW, "T1")))
     past.when(LEAVE).then(
-        on(TEAM, "T1", VolunteerLeft(NOW, "T1", "V1")), on(MEMBERSHIP, "V1", MembershipEnded(NOW, "T1"))
+        on(TEAM, "T1", VolunteerLeft(NOW, "T1", "V1")), on(MEMBERSHIP, "V1", MembershipEnded(NOW, "T1", NOW))
     )
 
 
@@ -81,7 +81,7 @@ def test_the_leader_stays_until_another_is_appointed(given: Given) -> None:
     past = given(*team("V1")).when(AppointLeader("T1", "V1", NOW))
     past.then(on(TEAM, "T1", LeaderAppointed(NOW, "T1", "V1")))
     past.when(leaves).then(
-        on(TEAM, "T1", VolunteerLeft(NOW, "T1", "L1")), on(MEMBERSHIP, "L1", MembershipEnded(NOW, "T1"))
+        on(TEAM, "T1", VolunteerLeft(NOW, "T1", "L1")), on(MEMBERSHIP, "L1", MembershipEnded(NOW, "T1", NOW))
     )
 
 
@@ -92,8 +92,8 @@ def test_a_leader_belongs_to_the_team(given: Given) -> None:
 def test_the_members_of_a_disbanded_team_are_free(given: Given) -> None:
     given(*team("V1")).when(DisbandTeam("T1", NOW)).then(
         on(TEAM, "T1", TeamDisbanded(NOW, "T1")),
-        on(MEMBERSHIP, "L1", MembershipEnded(NOW, "T1")),
-        on(MEMBERSHIP, "V1", MembershipEnded(NOW, "T1")),
+        on(MEMBERSHIP, "L1", MembershipEnded(NOW, "T1", NOW)),
+        on(MEMBERSHIP, "V1", MembershipEnded(NOW, "T1", NOW)),
     )
 
 

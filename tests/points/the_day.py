@@ -8,14 +8,11 @@ from typing import Any
 import msgspec
 
 from services.points.domain.checklist import CheckedItem
+from services.points.domain.patrol_day import PATROL_DAY, DayEvent, PatrolBooked, PatrolFreed, PatrolPaid
 from services.points.domain.presence import PRESENCE, DepartureNoted, PatrolAwaitsPresence, PresenceNoted
-from services.points.domain.report import (
-    REPORT,
-    PatrolReportAccepted,
-    PatrolReportSubmitted,
-    ReportSentToReview,
-    SubmitReport,
-)
+from services.points.domain.report import REPORT
+from services.points.domain.report_commands import SubmitReport
+from services.points.domain.report_events import PatrolReportAccepted, PatrolReportSubmitted, ReportSentToReview
 from services.points.domain.rights import RIGHTS, ClaimPaid, PatrolKind, RightOpened, SlotClaimed
 from services.points.domain.rules import RULE_BOOK, RULES, KeyPeriodDeclared, PointsRulesPublished
 from shared.clock import CHINA
@@ -110,6 +107,7 @@ def accepted(**changed: Any) -> PatrolReportAccepted:
         by="automatic",
         performed_from=FROM,
         failed_items=(),
+        note=None,
     )
     return msgspec.structs.replace(event, **changed)
 
@@ -126,6 +124,23 @@ def claimed(report: str = "R1", volunteer: str = "V1", now: datetime = RECEIVED)
     return SlotClaimed(at=now, report_id=report, volunteer_id=volunteer, station_id="S1")
 
 
+def booked(report: str = "R1", since: datetime = FROM, until: datetime = TO, now: datetime = RECEIVED) -> PatrolBooked:
+    return PatrolBooked(at=now, report_id=report, performed_from=since, performed_to=until)
+
+
+def on_day(*events: DayEvent, volunteer: str = "V1") -> Change:
+    """On the day of D of a volunteer."""
+    return on(PATROL_DAY, f"{volunteer}:2026-01-23", *events)
+
+
+def paid_for(report: str = "R1", now: datetime = RECEIVED) -> PatrolPaid:
+    return PatrolPaid(at=now, report_id=report)
+
+
+def freed(report: str = "R1", now: datetime = RECEIVED) -> PatrolFreed:
+    return PatrolFreed(at=now, report_id=report)
+
+
 def paid(report: str = "R1", now: datetime = RECEIVED) -> ClaimPaid:
     return ClaimPaid(at=now, report_id=report)
 
@@ -137,8 +152,11 @@ deadline = DeadlineSet(at=RECEIVED, name="presence", ref="R1", due_at=DUE)
 sent_to_review = ReportSentToReview(at=DUE, report_id="R1", duty_id="D1", station_id="S1", volunteer_id="V1")
 
 
-def wait_over(now: datetime, reason: str) -> DeadlineCleared:
-    return DeadlineCleared(at=now, name="presence", ref="R1", reason=reason)
+review_due = DeadlineSet(at=DUE, name="review", ref="R1", due_at=DUE + timedelta(hours=48))
+
+
+def wait_over(now: datetime, reason: str, timer: str = "presence") -> DeadlineCleared:
+    return DeadlineCleared(at=now, name=timer, ref="R1", reason=reason)
 
 
 rules_known = book(rules_v1)
@@ -149,8 +167,10 @@ a_waiting_report = (
     on(REPORT, "R1", submitted(), deadline),
     on(RIGHTS, "D1", claimed()),
     on(PRESENCE, "V1", waits),
+    on_day(booked()),
 )
-a_report_under_review = (*a_waiting_report, on(REPORT, "R1", sent_to_review, wait_over(DUE, "sent_to_review")))
+under_review = (sent_to_review, wait_over(DUE, "sent_to_review"), review_due)
+a_report_under_review = (*a_waiting_report, on(REPORT, "R1", *under_review))
 
 
 def accepted_event(scenario: Scenario) -> PatrolReportAccepted:

@@ -1,19 +1,17 @@
-"""Accounts 积分账户: balance, statement, ranking; spending is at machines."""
+"""Accounts 积分账户: balance, statement; spending is at machines."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from shared.clock import CHINA
 from shared.contracts.model import Contract, Id, Instant
 from shared.web import Call, MinPosition, found
 
 from ..domain.account import GrantOpeningLot, TransferNotAllowed
-from ..projections import balance, leaderboard, statement
+from ..projections import balance, statement
 
 router = APIRouter(tags=["accounts"])
 
@@ -67,19 +65,3 @@ async def show_statement(
     async with call.reading(statement.STATEMENT, min_position) as view:
         lines = await statement.of(view, member_id, limit, before)
         return found(view, {"lines": lines, "next": lines[-1]["position"] if len(lines) == limit else None})
-
-
-@router.get("/leaderboard")
-async def show_leaderboard(
-    call: Call,
-    month: Annotated[str, Query(pattern=r"^20\d\d-(0[1-9]|1[0-2])$", examples=["2026-01"])],
-    limit: Annotated[int, Query(ge=1, le=200)] = 20,
-    min_position: MinPosition = None,
-) -> Response:
-    """Who earned most in a month, of the caller's union."""
-    year, number = int(month[:4]), int(month[5:])
-    start = datetime(year, number, 1, tzinfo=CHINA)
-    end = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=CHINA)
-    async with call.reading(leaderboard.LEADERBOARD, min_position) as view:
-        ranking = await leaderboard.of(view, call.principal.org, start, end, limit)
-        return found(view, {"month": month, "ranking": ranking})

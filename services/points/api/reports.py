@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 
 from shared.contracts.model import Id
 from shared.contracts.points import PatrolReported
@@ -17,6 +20,18 @@ router = APIRouter(prefix="/patrol-reports", tags=["patrol reports"])
 async def submit(event: PatrolReported, call: Call) -> Response:
     """File a patrol report. The same as the event PatrolReported on the intake topic."""
     return await call.take(event)
+
+
+@router.get("")
+async def list_of_day(
+    call: Call,
+    station_id: Id,
+    day: Annotated[date, Query(examples=["2026-01-23"])],
+    min_position: MinPosition = None,
+) -> Response:
+    """The patrols of a station on a day: kinds, states, and what was missed."""
+    async with call.reading(patrol_register.PATROL_REGISTER, min_position) as view:
+        return found(view, await patrol_register.of_day(view, call.principal.org, station_id, day))
 
 
 @router.get("/{report_id}")

@@ -1,33 +1,48 @@
-"""PT3: what to answer a patrol report, weighed over the duty, the visits and the rules. A person is asked last.
+"""PT3: what to answer a patrol report, weighed over duty, visits, day and rules. A person is asked last.
 
 The report, the right and the visits may arrive in any order; whichever comes last, the same weighing is done.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple, TypeAlias
 
-from shared.decider import Change, IntakeRef
+from shared.decider import Draft, IntakeRef
+from shared.errors import Refused
 
-from .presence import PRESENCE, AwaitPresence, EndWait, Presence
-from .report import (
-    AUTOMATIC,
-    REPORT,
-    AcceptReport,
-    EndDutyWait,
-    KindPaid,
-    PatrolReportSubmitted,
-    Quarantined,
-    RejectReport,
-    Report,
-    Submitted,
-    UnderReview,
-    WaitForDuty,
-    WaitForPresence,
+from .checklist import is_complete
+from .patrol_day import (
+    DAILY_CAP_REACHED,
+    PATROL_DAY,
+    BookPatrol,
+    FreePatrol,
+    OverlappingPatrol,
+    PatrolDay,
+    PayPatrol,
+    days_of,
 )
-from .rights import RIGHTS, DutyNotAssigned, DutySlotFilled, PatrolKind, PayClaim, ReleaseClaim, Right, RightOpened
-from .rules import PointsRulesPublished, RuleBook
+from .presence import PRESENCE, AwaitPresence, EndWait, Presence
+from .report import AUTOMATIC, REPORT, Submitted, UnderReview
+from .report_commands import AcceptReport, RejectReport, WaitForDuty, WaitForPresence
+from .report_events import KindPaid, PatrolReportSubmitted
+from .rights import (
+    RIGHTS,
+    ClaimSlot,
+    DutyNotAssigned,
+    DutySlotFilled,
+    PatrolKind,
+    PayClaim,
+    ReleaseClaim,
+    Right,
+    RightOpened,
+)
+from .rules import RULE_BOOK, RULES, PointsRulesPublished, RuleBook
+
+
+class NoRulesInForce(Refused):
+    """No rules were in force when the patrol began, so it has no value. Publish rules for then, and review again."""
 
 
 class Pays(NamedTuple):
@@ -49,8 +64,8 @@ _KIND_PAID: dict[PatrolKind, KindPaid] = {
 }
 
 
-def weigh(patrol: PatrolReportSubmitted, right: Right, presence: Presence, book: RuleBook) -> Verdict:
-    """PT1-PT3. The checklist is complete by then, as no other report gets past the door."""
+def weigh(patrol: PatrolReportSubmitted, right: Right, presence: Presence, book: RuleBook, day: PatrolDay) -> Verdict:
+    """PT1-PT3: what pays by itself, what never can, and what waits, if need be for a person."""
     duty = right.duty
     if duty is None:
         return None
@@ -58,12 +73,26 @@ def weigh(patrol: PatrolReportSubmitted, right: Right, presence: Presence, book:
         return Rejects(DutyNotAssigned.code)
     if not right.has_slot_for(patrol.report_id):
         return Rejects(DutySlotFilled.code)
+    if patrol.report_id not in day.booked:
+        return Rejects(OverlappingPatrol.code)
     rules = book.in_force_at(patrol.performed_from)
-    if rules is None or not _in_window(patrol, duty):
+    if rules is None or not _in_window(patrol, duty) or not is_complete(patrol.checklist):
         return None
     if not presence.proves(patrol.station_id, patrol.performed_from, patrol.performed_to):
         return None
     return _pay(patrol, duty, rules, book)
+
+
+def by_a_person(patrol: PatrolReportSubmitted, right: Right, book: RuleBook) -> Pays:
+    """PT3: what a reviewer can accept. He stands for presence, window and checklist; duty and rules must be there."""
+    if right.duty is None or right.excludes(patrol.volunteer_id, patrol.station_id):
+        raise DutyNotAssigned
+    if not right.has_slot_for(patrol.report_id):
+        raise DutySlotFilled
+    rules = book.in_force_at(patrol.performed_from)
+    if rules is None:
+        raise NoRulesInForce
+    return _pay(patrol, right.duty, rules, book)
 
 
 def _in_window(patrol: PatrolReportSubmitted, duty: RightOpened) -> bool:
@@ -84,57 +113,92 @@ def _value(rules: PointsRulesPublished, kind: KindPaid) -> int:
     return values[kind]
 
 
-def answer(report: Report, right: Right, presence: Presence, book: RuleBook, now: datetime | None) -> list[Change]:
-    """The changes that accept or reject an open report on all streams that know of it; none while it must wait.
+def days(patrol: PatrolReportSubmitted) -> list[str]:
+    """The days that a patrol is booked in."""
+    return days_of(patrol.volunteer_id, patrol.performed_from, patrol.performed_to)
+
+
+def look_at(draft: Draft, patrol: PatrolReportSubmitted) -> tuple[Right, Presence, RuleBook, PatrolDay]:
+    """All that a report is weighed over."""
+    day, *_ = [draft.state(PATROL_DAY, one) for one in days(patrol)]
+    right, presence = draft.state(RIGHTS, patrol.duty_id), draft.state(PRESENCE, patrol.volunteer_id)
+    return right, presence, draft.state(RULES, RULE_BOOK), day
+
+
+def book_time(draft: Draft, patrol: PatrolReportSubmitted, now: datetime) -> None:
+    """PT2. Raises `OverlappingPatrol`."""
+    for day in days(patrol):
+        book = BookPatrol(patrol.report_id, patrol.performed_from, patrol.performed_to, now)
+        draft.decide(PATROL_DAY, day, book)
+
+
+def free_time(draft: Draft, patrol: PatrolReportSubmitted, now: datetime) -> None:
+    for day in days(patrol):
+        draft.decide(PATROL_DAY, day, FreePatrol(patrol.report_id, now))
+
+
+def answer(draft: Draft, report_id: str, now: datetime | None) -> bool:
+    """Accept or reject an open report, on all streams that know of it; answers whether that could be done.
 
     A cause without a time (None), or from before the receipt of the report, decides at the receipt.
     """
+    report = draft.state(REPORT, report_id)
     if not isinstance(report, Submitted | UnderReview):
-        return []
+        return False
     patrol = report.patrol
     at = max(now or patrol.received_at, patrol.received_at)
-    match weigh(patrol, right, presence, book):
+    match weigh(patrol, *look_at(draft, patrol)):
         case None:
-            return []
-        case Pays(kind, points, version):
-            accept = AcceptReport(kind, points, version, AUTOMATIC, at)
-            decision = REPORT.decide(accept, report)
-            claim = RIGHTS.decide(PayClaim(patrol.report_id, at), right)
+            return False
+        case Pays() as pays:
+            accept(draft, patrol, pays, AUTOMATIC, at)
         case Rejects(code):
-            decision = REPORT.decide(RejectReport(code, AUTOMATIC, at), report)
-            claim = RIGHTS.decide(ReleaseClaim(patrol.report_id, at), right)
-    listed = PRESENCE.decide(EndWait(patrol.report_id, at), presence)
-    changes = [
-        Change(REPORT, patrol.report_id, decision),
-        Change(RIGHTS, patrol.duty_id, claim),
-        Change(PRESENCE, patrol.volunteer_id, listed),
-    ]
-    return [change for change in changes if change.events]
+            reject(draft, patrol, code, AUTOMATIC, at)
+    return True
 
 
-def wait(
-    report: Submitted, right: Right, presence: Presence, now: datetime, intake: IntakeRef | None = None
-) -> list[Change]:
+def accept(draft: Draft, patrol: PatrolReportSubmitted, pays: Pays, by: str, at: datetime) -> None:
+    """PT2: a fourth patrol of the day counts like the others, and pays nothing."""
+    day = days(patrol)[0]
+    capped = pays.points > 0 and draft.state(PATROL_DAY, day).is_paid_up
+    points, note = (0, DAILY_CAP_REACHED) if capped else (pays.points, None)
+    draft.decide(REPORT, patrol.report_id, AcceptReport(pays.kind, points, pays.rules_version, by, at, note))
+    draft.decide(RIGHTS, patrol.duty_id, PayClaim(patrol.report_id, at))
+    draft.decide(PRESENCE, patrol.volunteer_id, EndWait(patrol.report_id, at))
+    if points:
+        draft.decide(PATROL_DAY, day, PayPatrol(patrol.report_id, at))
+
+
+def reject(draft: Draft, patrol: PatrolReportSubmitted, code: str, by: str, at: datetime) -> None:
+    draft.decide(REPORT, patrol.report_id, RejectReport(code, by, at))
+    give_up(draft, patrol, at)
+
+
+def give_up(draft: Draft, patrol: PatrolReportSubmitted, at: datetime) -> None:
+    """Its place and its time are free for others, and no visit looks for it."""
+    draft.decide(RIGHTS, patrol.duty_id, ReleaseClaim(patrol.report_id, at))
+    draft.decide(PRESENCE, patrol.volunteer_id, EndWait(patrol.report_id, at))
+    free_time(draft, patrol, at)
+
+
+def file_again(draft: Draft, patrol: PatrolReportSubmitted, now: datetime) -> None:
+    """What was set aside claims its place and time again; without them it is rejected when it is weighed."""
+    claim = ClaimSlot(patrol.report_id, patrol.volunteer_id, patrol.station_id, now)
+    with suppress(DutySlotFilled):
+        draft.decide(RIGHTS, patrol.duty_id, claim)
+    with suppress(OverlappingPatrol):
+        book_time(draft, patrol, now)
+
+
+def wait(draft: Draft, patrol: PatrolReportSubmitted, now: datetime, intake: IntakeRef | None = None) -> None:
     """Until a deadline: for the duty first, then for presence (amendment 5), where each of his visits will look.
 
     `intake` is needed only where the duty may be unknown.
     """
-    patrol = report.patrol
+    unknown = draft.state(RIGHTS, patrol.duty_id).duty is None
+    waits = WaitForDuty(intake, now) if unknown and intake else WaitForPresence(now)
+    draft.decide(REPORT, patrol.report_id, waits)
     listed = AwaitPresence(
         patrol.report_id, patrol.duty_id, patrol.station_id, patrol.performed_from, patrol.performed_to, now
     )
-    waits = WaitForDuty(intake, now) if right.duty is None and intake else WaitForPresence(now)
-    return [
-        Change(REPORT, patrol.report_id, REPORT.decide(waits, report)),
-        Change(PRESENCE, patrol.volunteer_id, PRESENCE.decide(listed, presence)),
-    ]
-
-
-def set_aside(report: Submitted | Quarantined, right: Right, presence: Presence, now: datetime) -> list[Change]:
-    """The duty was not told in time: the report is quarantined, its place is free, and no visit looks for it."""
-    patrol = report.patrol
-    return [
-        Change(REPORT, patrol.report_id, REPORT.decide(EndDutyWait(patrol.report_id, now), report)),
-        Change(RIGHTS, patrol.duty_id, RIGHTS.decide(ReleaseClaim(patrol.report_id, now), right)),
-        Change(PRESENCE, patrol.volunteer_id, PRESENCE.decide(EndWait(patrol.report_id, now), presence)),
-    ]
+    draft.decide(PRESENCE, patrol.volunteer_id, listed)

@@ -8,7 +8,7 @@ import msgspec
 
 from shared.errors import ValidationFailed
 
-from .values import CLOCK_TOLERANCE, REACTION_WINDOW
+from .values import CLOCK_TOLERANCE, LONGEST_PATROL, REACTION_WINDOW
 
 
 def believed_end(begin: datetime, end: datetime, received_at: datetime) -> datetime:
@@ -18,6 +18,8 @@ def believed_end(begin: datetime, end: datetime, received_at: datetime) -> datet
     believed = min(end, received_at)
     if begin >= believed:
         raise ValidationFailed("The patrol must end after it begins, and before it is reported.", field="performed_to")
+    if believed - begin > LONGEST_PATROL:
+        raise ValidationFailed("The patrol lasts more than a day: report each day's on its own.", field="performed_to")
     return believed
 
 

@@ -29,6 +29,7 @@ class MembershipBegun(DomainEvent, frozen=True):
 
 class MembershipEnded(DomainEvent, frozen=True):
     team_id: str
+    since: datetime
 
 
 MembershipCommand: TypeAlias = BeginMembership | EndMembership
@@ -37,6 +38,7 @@ MembershipEvent: TypeAlias = MembershipBegun | MembershipEnded
 
 class Membership(msgspec.Struct, frozen=True):
     team_id: str | None = None
+    since: datetime | None = None
 
 
 def decide(command: MembershipCommand, membership: Membership) -> Sequence[MembershipEvent]:
@@ -48,15 +50,17 @@ def decide(command: MembershipCommand, membership: Membership) -> Sequence[Membe
                 raise InAnotherTeam(f"The volunteer is in team {membership.team_id}. Let him leave that one first.")
             return [MembershipBegun(now, team_id)]
         case EndMembership(team_id, now):
-            return [MembershipEnded(now, team_id)] if membership.team_id == team_id else []
+            if membership.team_id != team_id or membership.since is None:
+                return []
+            return [MembershipEnded(now, team_id, membership.since)]
         case _:
             assert_never(command)
 
 
 def evolve(_membership: Membership, event: MembershipEvent) -> Membership:
     match event:
-        case MembershipBegun(team_id=team_id):
-            return Membership(team_id)
+        case MembershipBegun(at=since, team_id=team_id):
+            return Membership(team_id, since)
         case MembershipEnded():
             return Membership()
         case _:

@@ -33,6 +33,15 @@ class NoteDeparture(Command, frozen=True):
     ended_at: datetime
 
 
+class ForgetVisit(Command, frozen=True):
+    """The visit was voided: it proves nothing."""
+
+    member_id: str
+    visit_id: str
+    station_id: str
+    now: datetime
+
+
 class AwaitPresence(Command, frozen=True):
     """A submitted patrol could not be accepted yet: look at it again with each visit."""
 
@@ -67,6 +76,11 @@ class DepartureNoted(DomainEvent, frozen=True):
     started_at: datetime
 
 
+class VisitForgotten(DomainEvent, frozen=True):
+    visit_id: str
+    station_id: str
+
+
 class PatrolAwaitsPresence(DomainEvent, frozen=True):
     report_id: str
     duty_id: str
@@ -79,8 +93,8 @@ class PatrolWaitEnded(DomainEvent, frozen=True):
     report_id: str
 
 
-PresenceCommand: TypeAlias = NotePresence | NoteDeparture | AwaitPresence | EndWait
-PresenceEvent: TypeAlias = PresenceNoted | DepartureNoted | PatrolAwaitsPresence | PatrolWaitEnded
+PresenceCommand: TypeAlias = NotePresence | NoteDeparture | ForgetVisit | AwaitPresence | EndWait
+PresenceEvent: TypeAlias = PresenceNoted | DepartureNoted | VisitForgotten | PatrolAwaitsPresence | PatrolWaitEnded
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -88,6 +102,7 @@ class Visit(msgspec.Struct, frozen=True):
     started_at: datetime
     ended_at: datetime | None
     late: bool
+    voided: bool = False
 
 
 class Presence(msgspec.Struct, frozen=True):
@@ -107,7 +122,7 @@ class Presence(msgspec.Struct, frozen=True):
             min(visit.ended_at or performed_to, performed_to) - max(visit.started_at, performed_from)
             >= PRESENCE_OVERLAP
             for visit in self.visits.values()
-            if visit.station_id == station_id and not visit.late
+            if visit.station_id == station_id and not visit.late and not visit.voided
         )
 
     @property
@@ -127,6 +142,9 @@ def decide(command: PresenceCommand, presence: Presence) -> Sequence[PresenceEve
             if (known is not None and known.ended_at is not None) or _forgotten(ended_at, presence):
                 return []
             return [DepartureNoted(at=ended_at, visit_id=visit_id, station_id=station_id, started_at=started_at)]
+        case ForgetVisit(_, visit_id, station_id, now):
+            known = presence.visits.get(visit_id)
+            return [] if known is not None and known.voided else [VisitForgotten(now, visit_id, station_id)]
         case AwaitPresence(report_id) if report_id in presence.waiting:
             return []
         case AwaitPresence():
@@ -160,9 +178,12 @@ def evolve(presence: Presence, event: PresenceEvent) -> Presence:
             return _with_visit(presence, event.visit_id, visit, started_at)
         case DepartureNoted(at=ended_at):
             known = presence.visits.get(event.visit_id)
-            late = known is not None and known.late
-            visit = Visit(event.station_id, event.started_at, ended_at, late)
+            late, voided = (known.late, known.voided) if known is not None else (False, False)
+            visit = Visit(event.station_id, event.started_at, ended_at, late, voided)
             return _with_visit(presence, event.visit_id, visit, ended_at)
+        case VisitForgotten(at=at):
+            known = presence.visits.get(event.visit_id) or Visit(event.station_id, at, None, late=False)
+            return _with_visit(presence, event.visit_id, msgspec.structs.replace(known, voided=True), at)
         case PatrolAwaitsPresence():
             return msgspec.structs.replace(presence, waiting={**presence.waiting, event.report_id: event})
         case PatrolWaitEnded():

@@ -1,4 +1,4 @@
-"""PatrolReport 巡查填报: submitted, answered automatically or sent to the leader, accepted or rejected."""
+"""PatrolReport 巡查填报: submitted, answered automatically or by its leader, accepted, rejected or returned; voided."""
 
 from __future__ import annotations
 
@@ -9,134 +9,46 @@ from typing import Any, Literal, TypeAlias, TypeVar, assert_never, get_args
 import msgspec
 from msgspec.structs import replace
 
-from shared.decider import Command, DeadlineCleared, DeadlineSet, Decider, DomainEvent, IntakeRef, WaitExpired
+from shared.decider import DeadlineCleared, DeadlineSet, Decider, IntakeRef, WaitExpired
 from shared.errors import IdempotencyKeyReused, Refused
 
-from .checklist import CheckedItem, check_answers
+from .checklist import check_answers
 from .device_time import believed_end, comes_late
-from .values import DUTY_WAIT, PRESENCE_WAIT
+from .report_commands import (
+    AcceptReport,
+    EndCorrection,
+    EndDutyWait,
+    EscalateReport,
+    FileAgain,
+    RejectReport,
+    ReportCommand,
+    ReportWait,
+    ReturnReport,
+    SendToReview,
+    SubmitReport,
+    VoidReport,
+    WaitForDuty,
+    WaitForPresence,
+)
+from .report_events import (
+    PatrolEvent,
+    PatrolReportAccepted,
+    PatrolReportRejected,
+    PatrolReportReturned,
+    PatrolReportSubmitted,
+    PatrolReportVoided,
+    ReportAwaitsDuty,
+    ReportEscalated,
+    ReportEvent,
+    ReportSentToReview,
+)
+from .values import CORRECTION_WAIT, DUTY_WAIT, PRESENCE_WAIT, REVIEW_WAIT
 
-DUTY_TIMER, PRESENCE_TIMER = "duty", "presence"
+DUTY_TIMER, PRESENCE_TIMER, REVIEW_TIMER, CORRECTION_TIMER = "duty", "presence", "review", "correction"
 AUTOMATIC = "automatic"  # who decided, where no person did
-
-KindPaid: TypeAlias = Literal["daily", "weekly", "key_period", "special"]
-
-
-class SubmitReport(Command, frozen=True):
-    """`now` is when we received it."""
-
-    report_id: str
-    duty_id: str
-    station_id: str
-    volunteer_id: str
-    performed_from: datetime
-    performed_to: datetime
-    checklist: tuple[CheckedItem, ...]
-    offline: bool
-    now: datetime
-    intake: IntakeRef
+NOT_CORRECTED = "NOT_CORRECTED"  # the code of a returned report whose volunteer let the deadline pass
 
 
-class WaitForDuty(Command, frozen=True):
-    """Nobody has told us of the duty yet. `intake` is who gets an answer when nobody ever does."""
-
-    intake: IntakeRef
-    now: datetime
-
-
-class WaitForPresence(Command, frozen=True):
-    """The duty is known, and the report cannot be accepted yet."""
-
-    now: datetime
-
-
-class EndDutyWait(Command, frozen=True):
-    """The duty was not told in time. Given again by a replay, as it may have been told since."""
-
-    report_id: str
-    now: datetime
-
-
-class FileAgain(Command, frozen=True):
-    """The duty was told after all: the report is open again, as it was when it was received."""
-
-
-class AcceptReport(Command, frozen=True):
-    kind_paid: KindPaid
-    points: int
-    rules_version: int
-    by: str
-    now: datetime
-
-
-class RejectReport(Command, frozen=True):
-    code: str
-    by: str
-    now: datetime
-
-
-class SendToReview(Command, frozen=True):
-    """Nothing proved the patrol in time: its leader shall look at it."""
-
-    report_id: str
-    now: datetime
-
-
-class RetryAcceptance(Command, frozen=True):
-    """Weigh an open report again, as after rules were published that it lacked."""
-
-    report_id: str
-    now: datetime
-
-
-class PatrolEvent(DomainEvent, frozen=True):
-    """What each of them says of whose patrol it is."""
-
-    report_id: str
-    duty_id: str
-    station_id: str
-    volunteer_id: str
-
-
-class PatrolReportSubmitted(PatrolEvent, frozen=True):
-    """`at` is the end of the patrol, as statistics count it on its own day; `late`: recorded only, see K5."""
-
-    performed_from: datetime
-    performed_to: datetime
-    checklist: tuple[CheckedItem, ...]
-    offline: bool
-    received_at: datetime
-    late: bool
-
-
-class ReportAwaitsDuty(DomainEvent, frozen=True):
-    """`intake` is answered once more if the duty is never told."""
-
-    intake: IntakeRef
-
-
-class PatrolReportAccepted(PatrolEvent, frozen=True):
-    kind_paid: KindPaid
-    points: int
-    rules_version: int
-    by: str
-    performed_from: datetime
-    failed_items: tuple[str, ...]
-
-
-class PatrolReportRejected(PatrolEvent, frozen=True):
-    code: str
-    by: str
-
-
-class ReportSentToReview(PatrolEvent, frozen=True):
-    """Its leader shall look at it."""
-
-
-ReportWait: TypeAlias = WaitForDuty | WaitForPresence | EndDutyWait | FileAgain
-ReportCommand: TypeAlias = SubmitReport | ReportWait | AcceptReport | RejectReport | SendToReview
-PatrolFact: TypeAlias = PatrolReportSubmitted | PatrolReportAccepted | PatrolReportRejected | ReportSentToReview
-ReportEvent: TypeAlias = PatrolFact | ReportAwaitsDuty | DeadlineSet | DeadlineCleared | WaitExpired
 Told = TypeVar("Told", bound=PatrolEvent)
 
 
@@ -146,7 +58,7 @@ class NotFiled(msgspec.Struct, frozen=True, tag=True):
 
 class Submitted(msgspec.Struct, frozen=True, tag=True):
     patrol: PatrolReportSubmitted
-    waits: str | None = None  # the timer that is set
+    waits: str | None = None  # the timer that is set, here and below
     intake: IntakeRef | None = None  # of one that waits, or has waited, for its duty
 
 
@@ -159,28 +71,48 @@ class Quarantined(msgspec.Struct, frozen=True, tag=True):
 
 class UnderReview(msgspec.Struct, frozen=True, tag=True):
     patrol: PatrolReportSubmitted
+    waits: str | None = None
+
+
+class Returned(msgspec.Struct, frozen=True, tag=True):
+    """With the volunteer, for a correction."""
+
+    patrol: PatrolReportSubmitted
+    waits: str | None = None
 
 
 class Closed(msgspec.Struct, frozen=True, tag=True):
-    """Accepted, rejected, or recorded too late for any answer."""
+    """Accepted, rejected, recorded too late for any answer, or accepted and voided."""
 
     patrol: PatrolReportSubmitted
-    outcome: Literal["accepted", "rejected", "late"]
+    outcome: Literal["accepted", "rejected", "late", "voided"]
+    points: int = 0
 
 
-Report: TypeAlias = NotFiled | Submitted | Quarantined | UnderReview | Closed
+Report: TypeAlias = NotFiled | Submitted | Quarantined | UnderReview | Returned | Closed
 
 
 class ReportNotReviewable(Refused):
-    """The report is not open: it was answered before, came too late for an answer, or was never filed."""
+    """The report is not at this step: it waits for something else, was answered before, or was never filed."""
 
 
 def decide(command: ReportCommand, report: Report) -> Sequence[ReportEvent]:
     match command:
         case SubmitReport():
-            return [_submitted(command)] if _is_new(command, report) else []
-        case FileAgain():
-            return [report.patrol] if isinstance(report, Quarantined) else []
+            return _filed(command, report) if _is_new(command, report) else []
+        case AcceptReport():
+            return [_accepted(command, _open_patrol(report)), *_wait_over(report, command.now, "accepted")]
+        case RejectReport():
+            rejected = _of(PatrolReportRejected, _open_patrol(report), command.now, code=command.code, by=command.by)
+            return [rejected, *_wait_over(report, command.now, "rejected")]
+        case SendToReview() | ReturnReport() | VoidReport():
+            return _handed_on(command, report)
+        case _:
+            return _waited(command, report)
+
+
+def _waited(command: ReportWait, report: Report) -> Sequence[ReportEvent]:
+    match command:
         case WaitForDuty(intake, now):
             deadline = DeadlineSet(now, DUTY_TIMER, _open_patrol(report).report_id, now + DUTY_WAIT)
             return [ReportAwaitsDuty(at=now, intake=intake), deadline]
@@ -190,23 +122,48 @@ def decide(command: ReportCommand, report: Report) -> Sequence[ReportEvent]:
             return [*_wait_over(report, now, "duty_told"), DeadlineSet(now, PRESENCE_TIMER, patrol.report_id, due_at)]
         case EndDutyWait(now=now):
             return _cause_missing(report, now)
-        case AcceptReport():
-            return [_accepted(command, _open_patrol(report)), *_wait_over(report, command.now, "accepted")]
-        case RejectReport():
-            rejected = _of(PatrolReportRejected, _open_patrol(report), command.now, code=command.code, by=command.by)
-            return [rejected, *_wait_over(report, command.now, "rejected")]
-        case SendToReview(report_id, now) if not isinstance(report, Submitted):
-            return [DeadlineCleared(at=now, name=PRESENCE_TIMER, ref=report_id, reason="answered")]
-        case SendToReview(_, now):
-            return [_of(ReportSentToReview, _open_patrol(report), now), *_wait_over(report, now, "sent_to_review")]
+        case FileAgain():
+            return [report.patrol] if isinstance(report, Quarantined) else []
+        case EscalateReport(report_id, now) if not isinstance(report, UnderReview):
+            return [DeadlineCleared(now, REVIEW_TIMER, report_id, "answered")]
+        case EscalateReport(_, now):
+            return [_of(ReportEscalated, _open_patrol(report), now), *_wait_over(report, now, "escalated")]
+        case EndCorrection(report_id, now) if not isinstance(report, Returned):
+            return [DeadlineCleared(now, CORRECTION_TIMER, report_id, "corrected")]
+        case EndCorrection(_, now):
+            rejected = _of(PatrolReportRejected, _open_patrol(report), now, code=NOT_CORRECTED, by=AUTOMATIC)
+            return [rejected, *_wait_over(report, now, "rejected")]
         case _:
             assert_never(command)
 
 
-def _submitted(command: SubmitReport) -> PatrolReportSubmitted:
+def _handed_on(command: SendToReview | ReturnReport | VoidReport, report: Report) -> Sequence[ReportEvent]:
+    match command:
+        case SendToReview(report_id, now) if not isinstance(report, Submitted):
+            return [DeadlineCleared(at=now, name=PRESENCE_TIMER, ref=report_id, reason="answered")]
+        case SendToReview(report_id, now):
+            deadline = DeadlineSet(now, REVIEW_TIMER, report_id, now + REVIEW_WAIT)
+            sent = _of(ReportSentToReview, _open_patrol(report), now)
+            return [sent, *_wait_over(report, now, "sent_to_review"), deadline]
+        case ReturnReport(code, by, now):
+            patrol = under_review(report)
+            deadline = DeadlineSet(now, CORRECTION_TIMER, patrol.report_id, now + CORRECTION_WAIT)
+            returned = _of(PatrolReportReturned, patrol, now, code=code, by=by)
+            return [returned, *_wait_over(report, now, "returned"), deadline]
+        case VoidReport(_, code, by, now):
+            if not isinstance(report, Closed) or report.outcome not in ("accepted", "voided"):
+                raise ReportNotReviewable
+            voided = _of(PatrolReportVoided, report.patrol, now, points=report.points, code=code, by=by)
+            return [voided] if report.outcome == "accepted" else []
+        case _:
+            assert_never(command)
+
+
+def _filed(command: SubmitReport, report: Report) -> list[ReportEvent]:
+    """A correction has a deadline of its own, so it is never late (K5)."""
     check_answers(command.checklist)
     performed_to = believed_end(command.performed_from, command.performed_to, command.now)
-    return _of(
+    submitted = _of(
         PatrolReportSubmitted,
         command,
         performed_to,
@@ -215,36 +172,46 @@ def _submitted(command: SubmitReport) -> PatrolReportSubmitted:
         checklist=command.checklist,
         offline=command.offline,
         received_at=command.now,
-        late=comes_late(performed_to, command.now),
+        late=not isinstance(report, Returned) and comes_late(performed_to, command.now),
     )
+    return [*_wait_over(report, command.now, "corrected"), submitted]
 
 
 def _is_new(command: SubmitReport, report: Report) -> bool:
     """A report sent again is known by what a second sending cannot change; a clamped end (K4) may differ."""
     if isinstance(report, NotFiled):
         return True
-    told = ("duty_id", "station_id", "volunteer_id", "performed_from")
+    told = ["duty_id", "volunteer_id"] if isinstance(report, Returned) else ["duty_id", "station_id", "volunteer_id"]
+    if not isinstance(report, Returned):
+        told.append("performed_from")
     if any(getattr(command, field) != getattr(report.patrol, field) for field in told):
         raise IdempotencyKeyReused("This report_id belongs to another patrol. Use a new one.", field="report_id")
-    return isinstance(report, Quarantined)
+    return isinstance(report, Quarantined) or (isinstance(report, Returned) and _is_corrected(command, report.patrol))
+
+
+def _is_corrected(command: SubmitReport, patrol: PatrolReportSubmitted) -> bool:
+    """The first sending told again corrects nothing."""
+    told = ("station_id", "performed_from", "performed_to", "checklist")
+    return any(getattr(command, field) != getattr(patrol, field) for field in told)
 
 
 def _open_patrol(report: Report) -> PatrolReportSubmitted:
-    if isinstance(report, Submitted | UnderReview):
+    if isinstance(report, Submitted | UnderReview | Returned):
+        return report.patrol
+    raise ReportNotReviewable
+
+
+def under_review(report: Report) -> PatrolReportSubmitted:
+    """The patrol that waits for a person's answer. Raises `ReportNotReviewable`."""
+    if isinstance(report, UnderReview):
         return report.patrol
     raise ReportNotReviewable
 
 
 def _of(kind: type[Told], patrol: SubmitReport | PatrolReportSubmitted, at: datetime, **more: Any) -> Told:
     """A fact about a patrol, with whose it is."""
-    return kind(
-        at=at,
-        report_id=patrol.report_id,
-        duty_id=patrol.duty_id,
-        station_id=patrol.station_id,
-        volunteer_id=patrol.volunteer_id,
-        **more,
-    )
+    whose = {name: getattr(patrol, name) for name in PatrolEvent.__struct_fields__[1:]}
+    return kind(at=at, **whose, **more)
 
 
 def _accepted(command: AcceptReport, patrol: PatrolReportSubmitted) -> PatrolReportAccepted:
@@ -257,7 +224,8 @@ def _accepted(command: AcceptReport, patrol: PatrolReportSubmitted) -> PatrolRep
         rules_version=command.rules_version,
         by=command.by,
         performed_from=patrol.performed_from,
-        failed_items=tuple(answer.item for answer in patrol.checklist if not answer.ok),
+        failed_items=tuple(answer.item for answer in patrol.checklist if answer.ok is False),
+        note=command.note,
     )
 
 
@@ -269,28 +237,36 @@ def _cause_missing(report: Report, now: datetime) -> list[ReportEvent]:
 
 
 def _wait_over(report: Report, now: datetime, reason: str) -> list[ReportEvent]:
-    if not isinstance(report, Submitted) or report.waits is None:
+    if not isinstance(report, Submitted | UnderReview | Returned) or report.waits is None:
         return []
     return [DeadlineCleared(at=now, name=report.waits, ref=report.patrol.report_id, reason=reason)]
 
 
 def evolve(report: Report, event: ReportEvent) -> Report:
+    if isinstance(event, PatrolReportSubmitted):
+        return Closed(event, "late") if event.late else Submitted(event)
+    if isinstance(report, NotFiled):
+        return report
     match event:
-        case PatrolReportSubmitted():
-            return Closed(event, "late") if event.late else Submitted(event)
         case ReportAwaitsDuty(intake=intake):
             return replace(report, intake=intake) if isinstance(report, Submitted) else report
         case DeadlineSet() | DeadlineCleared():
             waits = event.name if isinstance(event, DeadlineSet) else None
-            return replace(report, waits=waits) if isinstance(report, Submitted) else report
+            return replace(report, waits=waits) if isinstance(report, Submitted | UnderReview | Returned) else report
         case WaitExpired(intake=intake):
-            return report if isinstance(report, NotFiled) else Quarantined(report.patrol, intake)
+            return Quarantined(report.patrol, intake)
         case ReportSentToReview():
-            return report if isinstance(report, NotFiled) else UnderReview(report.patrol)
-        case PatrolReportAccepted():
-            return report if isinstance(report, NotFiled) else Closed(report.patrol, "accepted")
+            return UnderReview(report.patrol, getattr(report, "waits", None))
+        case ReportEscalated():
+            return report
+        case PatrolReportReturned():
+            return Returned(report.patrol, getattr(report, "waits", None))
+        case PatrolReportAccepted(points=points):
+            return Closed(report.patrol, "accepted", points)
         case PatrolReportRejected():
-            return report if isinstance(report, NotFiled) else Closed(report.patrol, "rejected")
+            return Closed(report.patrol, "rejected")
+        case PatrolReportVoided():
+            return Closed(report.patrol, "voided")
         case _:
             assert_never(event)
 

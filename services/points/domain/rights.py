@@ -28,6 +28,31 @@ class OpenRight(Command, frozen=True):
     theme: str | None = None
 
 
+class MoveRight(Command, frozen=True):
+    """Somebody took another's place on the duty: these people are on it now."""
+
+    duty_id: str
+    people: tuple[str, ...]
+    now: datetime
+
+
+class CloseRight(Command, frozen=True):
+    """The duty was cancelled: nobody reports on it any more."""
+
+    duty_id: str
+    reason: str
+    now: datetime
+
+
+class NoteMissedDuty(Command, frozen=True):
+    """No report of the duty was accepted in time: a note for the ranking."""
+
+    duty_id: str
+    station_id: str
+    people: tuple[str, ...]
+    now: datetime
+
+
 class ClaimSlot(Command, frozen=True):
     """A report was submitted: it claims one of the duty's paid places, first submitted first (PT2)."""
 
@@ -51,6 +76,13 @@ class ReleaseClaim(Command, frozen=True):
     now: datetime
 
 
+class VoidClaim(Command, frozen=True):
+    """The report was accepted, and voided: its place is free although it was paid."""
+
+    report_id: str
+    now: datetime
+
+
 class RightOpened(DomainEvent, frozen=True):
     """`at` is `window_from`, from when the right can be used: checkin does not tell when it assigned the duty."""
 
@@ -60,6 +92,19 @@ class RightOpened(DomainEvent, frozen=True):
     window_to: datetime
     people: tuple[str, ...]
     theme: str | None
+
+
+class RightMoved(DomainEvent, frozen=True):
+    people: tuple[str, ...]
+
+
+class RightClosed(DomainEvent, frozen=True):
+    reason: str
+
+
+class DutyMissNoted(DomainEvent, frozen=True):
+    station_id: str
+    people: tuple[str, ...]
 
 
 class SlotClaimed(DomainEvent, frozen=True):
@@ -76,8 +121,11 @@ class ClaimReleased(DomainEvent, frozen=True):
     report_id: str
 
 
-RightsCommand: TypeAlias = OpenRight | ClaimSlot | PayClaim | ReleaseClaim
-RightsEvent: TypeAlias = RightOpened | SlotClaimed | ClaimPaid | ClaimReleased
+DutyCommand: TypeAlias = OpenRight | MoveRight | CloseRight | NoteMissedDuty
+ClaimCommand: TypeAlias = ClaimSlot | PayClaim | ReleaseClaim | VoidClaim
+RightsCommand: TypeAlias = DutyCommand | ClaimCommand
+DutyEvent: TypeAlias = RightOpened | RightMoved | RightClosed | DutyMissNoted
+RightsEvent: TypeAlias = DutyEvent | SlotClaimed | ClaimPaid | ClaimReleased
 
 
 class Claim(msgspec.Struct, frozen=True):
@@ -88,13 +136,21 @@ class Claim(msgspec.Struct, frozen=True):
 
 
 class Right(msgspec.Struct, frozen=True):
-    """The duty, None while checkin's word is still on its way, and its live claims in the order of submission."""
+    """The duty, None while checkin's word is still on its way, and its live claims in the order of submission.
+
+    `moved` has the people of a swap that is told before its duty.
+    """
 
     duty: RightOpened | None = None
     claims: tuple[Claim, ...] = ()
+    closed: bool = False
+    missed: bool = False
+    moved: tuple[str, ...] | None = None
 
     def check_on_duty(self, volunteer_id: str, station_id: str) -> None:
         """At the door; while the duty is not known, nobody can tell."""
+        if self.closed:
+            raise DutyNotAssigned("The duty was cancelled. Report only on duties of the rota.")
         if self.excludes(volunteer_id, station_id):
             raise DutyNotAssigned
 
@@ -104,9 +160,11 @@ class Right(msgspec.Struct, frozen=True):
 
     @property
     def slots(self) -> int | None:
-        """How many reports the duty can pay; None is no limit beyond one for each of its people."""
-        daily = self.duty is not None and self.duty.kind == "patrol_daily"
-        return PAID_REPORTS_PER_DAILY_DUTY if daily else None
+        """PT2: as many paid reports as people, of a daily duty two at most; so none is paid twice by a swap (E21)."""
+        if self.duty is None:
+            return None
+        people = len(self.duty.people)
+        return min(people, PAID_REPORTS_PER_DAILY_DUTY) if self.duty.kind == "patrol_daily" else people
 
     def has_slot_for(self, report_id: str) -> bool:
         """PT2: whether this claim is early enough to be paid, among those that are paid or may be."""
@@ -130,7 +188,20 @@ def decide(command: RightsCommand, right: Right) -> Sequence[RightsEvent]:
     match command:
         case OpenRight():
             opened = _opened(command)
-            return [] if right.duty == opened else [opened]
+            return [] if right.duty == opened and not right.closed else [opened]
+        case MoveRight(_, people, now):
+            known = right.moved if right.duty is None else right.duty.people
+            return [] if known == people else [RightMoved(now, people)]
+        case CloseRight(_, reason, now):
+            return [] if right.closed else [RightClosed(now, reason)]
+        case NoteMissedDuty(_, station_id, people, now):
+            return [] if right.missed else [DutyMissNoted(now, station_id, people)]
+        case _:
+            return _claim(command, right)
+
+
+def _claim(command: ClaimCommand, right: Right) -> Sequence[RightsEvent]:
+    match command:
         case ClaimSlot():
             return _claimed(command, right)
         case PayClaim(report_id, now):
@@ -139,6 +210,9 @@ def decide(command: RightsCommand, right: Right) -> Sequence[RightsEvent]:
         case ReleaseClaim(report_id, now):
             due = any(claim.report_id == report_id for claim in right.waiting)
             return [ClaimReleased(at=now, report_id=report_id)] if due else []
+        case VoidClaim(report_id, now):
+            known = any(claim.report_id == report_id for claim in right.claims)
+            return [ClaimReleased(at=now, report_id=report_id)] if known else []
         case _:
             assert_never(command)
 
@@ -175,7 +249,16 @@ def _claimed(command: ClaimSlot, right: Right) -> list[RightsEvent]:
 def evolve(right: Right, event: RightsEvent) -> Right:
     match event:
         case RightOpened():
-            return msgspec.structs.replace(right, duty=event)
+            duty = event if right.moved is None else msgspec.structs.replace(event, people=right.moved)
+            return msgspec.structs.replace(right, duty=duty, closed=False, moved=None)
+        case RightMoved(people=people):
+            if right.duty is None:
+                return msgspec.structs.replace(right, moved=people)
+            return msgspec.structs.replace(right, duty=msgspec.structs.replace(right.duty, people=people))
+        case RightClosed():
+            return msgspec.structs.replace(right, closed=True)
+        case DutyMissNoted():
+            return msgspec.structs.replace(right, missed=True)
         case SlotClaimed():
             claim = Claim(event.report_id, event.volunteer_id, event.station_id)
             return msgspec.structs.replace(right, claims=(*right.claims, claim))

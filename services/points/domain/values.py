@@ -21,6 +21,10 @@ LOT_MONTHS = 12  # [P] full months after the month of earning in which a lot can
 PRESENCE_OVERLAP = timedelta(minutes=5)  # [P] of one visit with the patrol, to prove that the volunteer was there (PT3)
 DUTY_WAIT = timedelta(minutes=15)  # [P] until a report whose duty nobody has told us of is quarantined
 PRESENCE_WAIT = timedelta(minutes=15)  # [P] until a report without proof goes to its leader (amendment 5)
+PAID_PATROLS_PER_DAY = 3  # [P] of one volunteer, by the day in China on which each begins (PT2)
+LONGEST_PATROL = timedelta(hours=24)  # [P] so that a patrol is in two days at most
+REVIEW_WAIT = timedelta(hours=48)  # until a report that its leader has not reviewed goes to a union officer (PT3)
+CORRECTION_WAIT = timedelta(hours=48)  # [P] for the volunteer to correct a report that was returned (PT3)
 PRESENCE_KEPT = timedelta(days=8)  # [P] how far back visits are remembered: well beyond what lateness lets count
 REACTION_WINDOW = timedelta(hours=72)  # [P] a report that comes later than this is recorded and pays nothing (K5)
 CLOCK_TOLERANCE = timedelta(seconds=120)  # [P] a device may be this far ahead before it is not believed (K4)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from shared.decider import Handlers
 
-from . import accounts, hazards, reports, rules, teams
+from . import accounts, hazards, reports, reviews, rules, teams
 
-HANDLERS = Handlers().including(accounts.HANDLERS, hazards.HANDLERS, reports.HANDLERS, rules.HANDLERS, teams.HANDLERS)
+HANDLERS = Handlers().including(
+    accounts.HANDLERS, hazards.HANDLERS, reports.HANDLERS, reviews.HANDLERS, rules.HANDLERS, teams.HANDLERS
+)

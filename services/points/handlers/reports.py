@@ -2,80 +2,66 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 
-from shared.decider import Change, Changes, Handlers, Read, decided
+from shared.decider import Changes, Draft, Handlers, Read
 from shared.errors import NotFound
 
-from ..domain.acceptance import answer, set_aside, wait
-from ..domain.presence import PRESENCE, NoteDeparture, NotePresence, Presence
-from ..domain.report import (
-    DUTY_TIMER,
-    REPORT,
-    Closed,
-    EndDutyWait,
-    FileAgain,
-    NotFiled,
-    Quarantined,
-    Report,
-    RetryAcceptance,
-    SendToReview,
-    SubmitReport,
-    Submitted,
-    UnderReview,
-)
-from ..domain.rights import RIGHTS, ClaimSlot, DutySlotFilled, OpenRight, Right
-from ..domain.rules import RULE_BOOK, RULES
+from ..domain.acceptance import answer, book_time, file_again, free_time, give_up, look_at, wait
+from ..domain.patrol_day import PATROL_DAY
+from ..domain.presence import PRESENCE, ForgetVisit, NoteDeparture, NotePresence
+from ..domain.report import DUTY_TIMER, REPORT, Closed, NotFiled, Quarantined, Returned, Submitted, UnderReview
+from ..domain.report_commands import EndDutyWait, FileAgain, RetryAcceptance, SendToReview, SubmitReport
+from ..domain.rights import RIGHTS, ClaimSlot, CloseRight, MoveRight, NoteMissedDuty, OpenRight
+from ..domain.rules import RULES
 
-HANDLERS = Handlers(REPORT, RIGHTS, PRESENCE, RULES)
+HANDLERS = Handlers(REPORT, RIGHTS, PRESENCE, PATROL_DAY, RULES)
+HANDLERS.each(PRESENCE, "member_id", ForgetVisit)
+HANDLERS.each(RIGHTS, "duty_id", CloseRight, NoteMissedDuty)
 
 
 @HANDLERS.on(SubmitReport)
 def submit_report(command: SubmitReport, read: Read) -> Changes:
     """Accepted at once where everything proves it (PT3), else it claims its place (PT2) and waits."""
-    report = read(REPORT, command.report_id)
-    right = read(RIGHTS, command.duty_id)
-    presence = read(PRESENCE, command.volunteer_id)
-    book = read(RULES, RULE_BOOK)
-    submitted = REPORT.decide(command, report)
-    if not submitted:
+    draft = Draft(read)
+    before = draft.state(REPORT, command.report_id)
+    right = draft.state(RIGHTS, command.duty_id)
+    if not draft.decide(REPORT, command.report_id, command):
         return []
     right.check_on_duty(command.volunteer_id, command.station_id)
-    filed = REPORT.fold(submitted, report)
-    changes = [Change(REPORT, command.report_id, submitted)]
+    filed = draft.state(REPORT, command.report_id)
     if not isinstance(filed, Submitted):
-        return changes  # K5: too late, so recorded for the statistics of its own day without any reaction
-    claim = RIGHTS.decide(ClaimSlot(command.report_id, command.volunteer_id, command.station_id, command.now), right)
-    changes.append(Change(RIGHTS, command.duty_id, claim))
-    answered = answer(filed, RIGHTS.fold(claim, right), presence, book, command.now)
-    return [*changes, *(answered or wait(filed, RIGHTS.fold(claim, right), presence, command.now, command.intake))]
+        return draft.changes  # K5: too late, so recorded for the statistics of its own day without any reaction
+    look_at(draft, filed.patrol)
+    if isinstance(before, Returned):
+        free_time(draft, before.patrol, command.now)
+    claim = ClaimSlot(command.report_id, command.volunteer_id, command.station_id, command.now)
+    draft.decide(RIGHTS, command.duty_id, claim)
+    book_time(draft, filed.patrol, command.now)
+    if not answer(draft, command.report_id, command.now):
+        wait(draft, filed.patrol, command.now, command.intake)
+    return draft.changes
 
 
 @HANDLERS.on(EndDutyWait)
 def end_duty_wait(command: EndDutyWait, read: Read) -> Changes:
     """Looks for the duty once more. A replay asks for this too: what was set aside is filed anew if it is there."""
-    report = read(REPORT, command.report_id)
+    draft = Draft(read)
+    report = draft.state(REPORT, command.report_id)
     if not isinstance(report, Submitted | Quarantined):
-        return [decided(REPORT, command.report_id, command, read)]
-    right = read(RIGHTS, report.patrol.duty_id)
-    presence = read(PRESENCE, report.patrol.volunteer_id)
-    book = read(RULES, RULE_BOOK)
+        draft.decide(REPORT, command.report_id, command)
+        return draft.changes
+    patrol = report.patrol
+    right, *_ = look_at(draft, patrol)
     if right.duty is None:
-        return set_aside(report, right, presence, command.now)
-    if isinstance(report, Submitted):
-        return []  # it was weighed when the duty came
-    patrol, again = report.patrol, REPORT.decide(FileAgain(), report)
-    filed = REPORT.fold(again, report)
-    assert isinstance(filed, Submitted)
-    changes = [Change(REPORT, patrol.report_id, again)]
-    with suppress(DutySlotFilled):  # without a place it is rejected when it is weighed
-        claim = ClaimSlot(patrol.report_id, patrol.volunteer_id, patrol.station_id, command.now)
-        claimed = RIGHTS.decide(claim, right)
-        right = RIGHTS.fold(claimed, right)
-        changes.append(Change(RIGHTS, patrol.duty_id, claimed))
-    answered = answer(filed, right, presence, book, command.now)
-    return [*changes, *(answered or wait(filed, right, presence, command.now))]
+        draft.decide(REPORT, command.report_id, command)
+        give_up(draft, patrol, command.now)
+    elif isinstance(report, Quarantined):  # else it was weighed when the duty came
+        draft.decide(REPORT, command.report_id, FileAgain())
+        file_again(draft, patrol, command.now)
+        if not answer(draft, command.report_id, command.now):
+            wait(draft, patrol, command.now)
+    return draft.changes
 
 
 @HANDLERS.on(NotePresence)
@@ -92,69 +78,63 @@ def note_departure(command: NoteDeparture, read: Read) -> Changes:
 
 def _visit_told(command: NotePresence | NoteDeparture, now: datetime, read: Read) -> Changes:
     """Which reports it reads is known only from the member's own stream: those that his visits prove."""
-    presence = read(PRESENCE, command.member_id)
-    noted = PRESENCE.decide(command, presence)
-    if not noted:
-        return []
-    presence = PRESENCE.fold(noted, presence)
-    proven = presence.proven
-    reports = [read(REPORT, patrol.report_id) for patrol in proven]
-    rights = [read(RIGHTS, patrol.duty_id) for patrol in proven]
-    book = read(RULES, RULE_BOOK)
-    changes = [Change(PRESENCE, command.member_id, noted)]
-    for report, right in zip(reports, rights, strict=True):
-        changes += answer(report, right, presence, book, now)
-    return changes
+    draft = Draft(read)
+    if draft.decide(PRESENCE, command.member_id, command):
+        for patrol in draft.state(PRESENCE, command.member_id).proven:
+            answer(draft, patrol.report_id, now)
+    return draft.changes
 
 
 @HANDLERS.on(OpenRight)
 def open_right(command: OpenRight, read: Read) -> Changes:
-    """The reports that came before the duty are answered in the order of their submission (PT2)."""
-    right = read(RIGHTS, command.duty_id)
-    opened = RIGHTS.decide(command, right)
-    if not opened:
-        return []
-    reports = [read(REPORT, claim.report_id) for claim in right.waiting]
-    visits = [read(PRESENCE, claim.volunteer_id) for claim in right.waiting]
-    book = read(RULES, RULE_BOOK)
-    changes = [Change(RIGHTS, command.duty_id, opened)]
-    right = RIGHTS.fold(opened, right)
-    for report, presence in zip(reports, visits, strict=True):
-        changes += answer(report, right, presence, book, None) or _wait_on(report, right, presence)
-    return changes
+    return _duty_told(command, None, read)
 
 
-def _wait_on(report: Report, right: Right, presence: Presence) -> list[Change]:
+@HANDLERS.on(MoveRight)
+def move_right(command: MoveRight, read: Read) -> Changes:
+    return _duty_told(command, command.now, read)
+
+
+def _duty_told(command: OpenRight | MoveRight, now: datetime | None, read: Read) -> Changes:
+    """The reports that came before are answered in the order of their submission (PT2)."""
+    draft = Draft(read)
+    if draft.decide(RIGHTS, command.duty_id, command):
+        for claim in draft.state(RIGHTS, command.duty_id).waiting:
+            if not answer(draft, claim.report_id, now):
+                _wait_on(draft, claim.report_id)
+    return draft.changes
+
+
+def _wait_on(draft: Draft, report_id: str) -> None:
     """The duty was all it waited for so far; now it waits for presence, from its receipt on."""
-    if not isinstance(report, Submitted) or report.waits != DUTY_TIMER:
-        return []
-    return wait(report, right, presence, report.patrol.received_at)
+    report = draft.state(REPORT, report_id)
+    known = isinstance(report, Submitted) and draft.state(RIGHTS, report.patrol.duty_id).duty is not None
+    if isinstance(report, Submitted) and known and report.waits == DUTY_TIMER:
+        wait(draft, report.patrol, report.patrol.received_at)
 
 
 @HANDLERS.on(SendToReview)
 def send_to_review(command: SendToReview, read: Read) -> Changes:
     """Amendment 5: the wait for presence is over. What else has changed since, as the rules, is weighed before."""
-    report = read(REPORT, command.report_id)
-    if not isinstance(report, Submitted):
-        return [decided(REPORT, command.report_id, command, read)]
-    return _weighed_again(report, command.now, read) or [decided(REPORT, command.report_id, command, read)]
+    draft = Draft(read)
+    if not (isinstance(draft.state(REPORT, command.report_id), Submitted) and _again(draft, command)):
+        draft.decide(REPORT, command.report_id, command)
+    return draft.changes
 
 
 @HANDLERS.on(RetryAcceptance)
 def retry_acceptance(command: RetryAcceptance, read: Read) -> Changes:
     """For what no arriving event would trigger, such as rules published after the patrol."""
-    report = read(REPORT, command.report_id)
-    match report:
+    draft = Draft(read)
+    match draft.state(REPORT, command.report_id):
         case NotFiled():
             raise NotFound
-        case Closed() | Quarantined():
-            return []
         case Submitted() | UnderReview():
-            return _weighed_again(report, command.now, read)
+            _again(draft, command)
+        case Closed() | Quarantined() | Returned():
+            pass
+    return draft.changes
 
 
-def _weighed_again(report: Submitted | UnderReview, now: datetime, read: Read) -> list[Change]:
-    right = read(RIGHTS, report.patrol.duty_id)
-    presence = read(PRESENCE, report.patrol.volunteer_id)
-    book = read(RULES, RULE_BOOK)
-    return answer(report, right, presence, book, now)
+def _again(draft: Draft, command: SendToReview | RetryAcceptance) -> bool:
+    return answer(draft, command.report_id, command.now)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shared.policies import Intake, Policies, Timers
 
-from . import accounts, hazards, reports
+from . import accounts, duties, hazards, reports
 
 INTAKE = Intake().including(hazards.INTAKE, reports.INTAKE)
-POLICIES = Policies().including(hazards.POLICIES, reports.POLICIES)
+POLICIES = Policies().including(hazards.POLICIES, reports.POLICIES, duties.POLICIES)
 TIMERS: Timers = {**reports.TIMERS, **accounts.TIMERS}

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from shared.contracts.checkin import DutyAssigned, VisitEnded, VisitStarted
+from shared.contracts.checkin import DutyAssigned, VisitEnded, VisitStarted, VisitVoided
 from shared.contracts.points import PatrolReported
 from shared.decider import Command
 from shared.policies import Intake, Policies, Receipt, Timers
 
-from ..domain.account import EarnPoints
+from ..domain.account import EarnPoints, ReversePoints
 from ..domain.checklist import CheckedItem
-from ..domain.presence import NoteDeparture, NotePresence
-from ..domain.report import (
-    DUTY_TIMER,
-    PRESENCE_TIMER,
-    EndDutyWait,
-    PatrolReportAccepted,
-    SendToReview,
-    SubmitReport,
-)
+from ..domain.presence import ForgetVisit, NoteDeparture, NotePresence
+from ..domain.report import CORRECTION_TIMER, DUTY_TIMER, PRESENCE_TIMER, REVIEW_TIMER
+from ..domain.report_commands import EndCorrection, EndDutyWait, EscalateReport, SendToReview, SubmitReport
+from ..domain.report_events import PatrolReportAccepted, PatrolReportVoided
 from ..domain.rights import OpenRight
 
 POLICIES = Policies()
@@ -55,6 +50,11 @@ def when_visit_ended(event: VisitEnded) -> list[Command]:
     return [NoteDeparture(event.member_id, event.visit_id, event.station_id, event.started_at, event.ended_at)]
 
 
+@POLICIES.on(VisitVoided)
+def when_visit_voided(event: VisitVoided) -> list[Command]:
+    return [ForgetVisit(event.member_id, event.visit_id, event.station_id, event.voided_at)]
+
+
 @POLICIES.on(DutyAssigned)
 def when_duty_assigned(event: DutyAssigned) -> list[Command]:
     """Chiefs do not file patrol reports."""
@@ -81,7 +81,17 @@ def when_patrol_report_accepted(event: PatrolReportAccepted) -> list[Command]:
     return [EarnPoints(event.volunteer_id, event.points, PATROL, event.report_id, event.performed_from, event.at)]
 
 
+@POLICIES.on(PatrolReportVoided)
+def when_patrol_report_voided(event: PatrolReportVoided) -> list[Command]:
+    """Choreography 27 (E34)."""
+    if event.points == 0:
+        return []
+    return [ReversePoints(event.volunteer_id, PATROL, event.report_id, event.at)]
+
+
 TIMERS: Timers = {
     ("report", DUTY_TIMER): lambda entity, ref, due_at: EndDutyWait(entity, due_at),
     ("report", PRESENCE_TIMER): lambda entity, ref, due_at: SendToReview(entity, due_at),
+    ("report", REVIEW_TIMER): lambda entity, ref, due_at: EscalateReport(entity, due_at),
+    ("report", CORRECTION_TIMER): lambda entity, ref, due_at: EndCorrection(entity, due_at),
 }

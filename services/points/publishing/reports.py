@@ -5,7 +5,7 @@ from __future__ import annotations
 from shared.contracts import points as contracts
 from shared.publishing import Publishing
 
-from ..domain.report import PatrolReportAccepted
+from ..domain.report_events import PatrolReportAccepted, PatrolReportVoided
 
 PUBLISHING = Publishing()
 
@@ -24,4 +24,17 @@ def patrol_report_accepted(event: PatrolReportAccepted, report_id: str) -> contr
         accepted_by=event.by,
         failed_items=list(event.failed_items),
         accepted_at=event.at,
+    )
+
+
+@PUBLISHING.on(PatrolReportVoided)
+def patrol_report_voided(event: PatrolReportVoided, report_id: str) -> contracts.PatrolReportVoided:
+    return contracts.PatrolReportVoided(
+        report_id=report_id,
+        duty_id=event.duty_id,
+        station_id=event.station_id,
+        volunteer_id=event.volunteer_id,
+        points=event.points,
+        reason=event.code,
+        voided_at=event.at,
     )

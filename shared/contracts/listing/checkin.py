@@ -92,6 +92,7 @@ EVENTS: tuple[EventType, ...] = (
             "voided_at": "2026-01-23T01:00:00Z",
             "reason": "gate_fault",
         },
+        consumers=("points",),
     ),
     *checkin_rota.EVENTS,
     *checkin_stations.EVENTS,

@@ -39,6 +39,7 @@ EVENTS: tuple[EventType, ...] = (
         "Somebody else is on a duty: the right to file a report goes with it.",
         "duty_id",
         {**_PATROL, "from_person": "W02", "to_person": "W19", "people": ["W13", "W19"]},
+        consumers=("points",),
     ),
     EventType(
         checkin_rota.DutyMissed,
@@ -47,6 +48,7 @@ EVENTS: tuple[EventType, ...] = (
         "A duty was not done in time: a note in the ranking of its people.",
         "duty_id",
         {**_PATROL, "people": ["W13", "W02"], "missed_at": "2026-01-24T01:30:00Z"},
+        consumers=("points",),
     ),
     EventType(
         checkin_rota.DutyCancelled,
@@ -55,6 +57,7 @@ EVENTS: tuple[EventType, ...] = (
         "A duty will not be: no report of it is expected any more.",
         "duty_id",
         {**_PATROL, "reason": "station_suspended"},
+        consumers=("points",),
     ),
     EventType(
         checkin_rota.DemandHeard,

@@ -54,6 +54,22 @@ EVENTS: tuple[EventType, ...] = (
         consumers=("checkin",),
     ),
     EventType(
+        points.PatrolReportVoided,
+        "points",
+        "published",
+        "A patrol report counts no longer: its points go back, and the duty is open again.",
+        "report_id",
+        {
+            "report_id": "PR-1",
+            "duty_id": "D-S1-daily",
+            "station_id": "S1",
+            "volunteer_id": "W13",
+            "points": 2,
+            "reason": "photos_of_another_day",
+            "voided_at": "2026-01-24T01:00:00Z",
+        },
+    ),
+    EventType(
         points.PointsEarned,
         "points",
         "published",
