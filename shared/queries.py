@@ -42,8 +42,10 @@ class Queries:
         self._service, self._database = service, database
 
     @asynccontextmanager
-    async def view(self, projection: Projection, min_position: str | None = None) -> AsyncIterator[View]:
-        """A snapshot in which the projection has reached `min_position`, a token of this service.
+    async def view(
+        self, projection: Projection, min_position: str | None = None, *beside: Projection
+    ) -> AsyncIterator[View]:
+        """A snapshot in which the projection, and all beside it, have reached `min_position`, a token of this service.
 
         Raises `ValidationFailed` for another service's token and `ProjectionBehind` when it takes too long.
         """
@@ -52,7 +54,7 @@ class Queries:
         while True:
             async with self._database.engine.connect() as db:
                 await db.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-                epoch, position = await self._position(db, projection)
+                epoch, position = min([await self._position(db, one) for one in (projection, *beside)])
                 if wanted is None or (epoch, position) >= wanted:
                     yield View(db, f"{self._service}.{epoch}.{position}")
                     return

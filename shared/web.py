@@ -112,9 +112,11 @@ class Caller:
         """The id that a command given now will have; new entities take theirs from it."""
         return derived_id("http", self.principal.id, self.required_key())
 
-    def reading(self, projection: Projection, min_position: str | None) -> AbstractAsyncContextManager[View]:
-        """A snapshot of a projection's tables, at or after a position."""
-        return self.api.queries.view(projection, min_position)
+    def reading(
+        self, projection: Projection, min_position: str | None, *beside: Projection
+    ) -> AbstractAsyncContextManager[View]:
+        """A snapshot of a projection's tables, and of those beside it, at or after a position."""
+        return self.api.queries.view(projection, min_position, *beside)
 
     def required_key(self) -> str:
         """The caller's Idempotency-Key. Raises `ValidationFailed` without one."""

@@ -8,9 +8,24 @@ from __future__ import annotations
 from shared.service import Service, run
 
 from .access import ACCESS
-from .api import bookings, coverage, demands, duties, equipment, figures, gates, members, rota, scans, stations, visits
+from .api import (
+    bookings,
+    coverage,
+    demands,
+    duties,
+    equipment,
+    figures,
+    gates,
+    maps,
+    members,
+    rota,
+    scans,
+    stations,
+    visits,
+)
 from .handlers import HANDLERS
 from .messaging import MESSAGING
+from .projections.coverage_map import COVERAGE_MAP
 from .projections.demands import DEMANDS
 from .projections.member_card import MEMBER_CARD
 from .projections.member_visits import MEMBER_VISITS
@@ -19,6 +34,7 @@ from .projections.rota import ROTA
 from .projections.scan_audit import SCAN_AUDIT
 from .projections.service_demand import SERVICE_DEMAND
 from .projections.slot_board import SLOT_BOARD
+from .projections.station_card import STATION_CARD
 from .projections.station_live import STATION_LIVE
 from .projections.visitor_flow import VISITOR_FLOW
 
@@ -28,6 +44,8 @@ SERVICE = Service(
     messaging=MESSAGING,
     projections=(
         STATION_LIVE,
+        STATION_CARD,
+        COVERAGE_MAP,
         MEMBER_VISITS,
         SLOT_BOARD,
         MEMBER_CARD,
@@ -43,6 +61,7 @@ SERVICE = Service(
         visits.router,
         gates.router,
         stations.router,
+        maps.router,
         equipment.router,
         coverage.router,
         members.router,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from shared.contracts.checkin_stations import Latitude, Longitude
 from shared.contracts.model import Code, Contract, Count, Id
-from shared.web import Call
+from shared.web import Call, MinPosition, found
 
+from ..domain.values import WALK_15_MIN_M
 from ..domain.work_area import CountWorkArea
+from ..projections import coverage_map
+from ..projections.station_live import STATION_LIVE
 
 router = APIRouter(tags=["coverage"])
 
@@ -27,6 +32,19 @@ class NewCount(Contract):
 @router.post("/work-areas")
 async def count(body: NewCount, call: Call) -> Response:
     """Count the people of a work area, in place of the count before."""
-    return await call.give(
-        CountWorkArea(body.area_id, body.county, body.lat_e6, body.lon_e6, body.people, call.now), body
-    )
+    where = (body.area_id, body.county, body.lat_e6, body.lon_e6)
+    return await call.give(CountWorkArea(*where, body.people, call.now), body)
+
+
+@router.get("/coverage")
+async def coverage(
+    call: Call,
+    limit: Annotated[int, Query(ge=1, le=200)] = 100,
+    after: Annotated[Code | None, Query(description="Continue after this county.")] = None,
+    min_position: MinPosition = None,
+) -> Response:
+    """Per county: stations, people who work there, and the share of them inside the 15-minute circle 15分钟服务圈."""
+    async with call.reading(coverage_map.COVERAGE_MAP, min_position, STATION_LIVE) as view:
+        rows = await coverage_map.counties(view, limit, after)
+        more = rows[-1]["county"] if len(rows) == limit else None
+        return found(view, {"circle_m": WALK_15_MIN_M, "counties": rows, "next": more})

@@ -16,7 +16,7 @@ from ..domain.facilities import ChangeFacilities
 from ..domain.hours import DateException, Interval, WeeklyInterval
 from ..domain.station import ListOnMap, RegisterStation, ResumeStation, RetireStation, SetHours, SuspendStation
 from ..domain.values import FACILITIES_KEPT, MAX_STAY_MIN, NAME_LENGTH
-from ..projections import member_visits, station_live
+from ..projections import member_visits, station_card, station_live
 
 router = APIRouter(prefix="/stations", tags=["stations"])
 
@@ -147,6 +147,13 @@ async def live(
     """A station's state and occupancy, now or at a moment."""
     async with call.reading(station_live.STATION_LIVE, min_position) as view:
         return found(view, await station_live.at(view, station_id, at or call.now))
+
+
+@router.get("/{station_id}/card")
+async def card(station_id: Id, call: Call, min_position: MinPosition = None) -> Response:
+    """What a map shows of a station: hours, whether it is open, facilities, stars, and the way there."""
+    async with call.reading(station_card.STATION_CARD, min_position, station_live.STATION_LIVE) as view:
+        return found(view, await station_card.of(view, station_id, call.now))
 
 
 @router.get("/{station_id}/flow")
