@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from shared.contracts.checkin import CodeText
 from shared.contracts.model import Code, Contract, Count, Id, Instant
 
 PURPOSE = "What people come for: collection, course, service ..."
@@ -16,6 +17,9 @@ class BookingPresented(Contract):
     member_id: Id = Field(description="The member whose code was read.")
     place_id: Id = Field(description=PLACE)
     device_id: Id = Field(description="The desk or machine that read it.")
+    code: CodeText | None = Field(
+        default=None, description="The text of the rotating code (CK7). Left out, the place answers for who it is."
+    )
     scanned_at: Instant | None = Field(
         default=None, description="The device's time of reading. Given together with sent_at by an offline upload."
     )
@@ -69,7 +73,7 @@ class BookingCancelled(Contract):
     place_id: Id = Field(description=PLACE)
     campaign_id: Id | None = None
     course_id: Id | None = None
-    reason: Code = Field(description="by_member, reservation_refused, right_ended, member_suspended, or the pool's.")
+    reason: Code = Field(description="by_member, reservation_refused, right_ended, member_suspended ...")
 
 
 class BookingAttended(Contract):

@@ -22,7 +22,8 @@ from services.checkin.domain.bookings import (
     EndRight,
     ReleaseBookings,
 )
-from services.checkin.domain.member import MEMBER, MemberSuspended
+from services.checkin.domain.member import MEMBER, MemberCodeIssued, MemberCodeRevoked, MemberSuspended
+from services.checkin.domain.member_code import ShownCode
 from services.checkin.domain.place import PLACE, PlaceVacated, SlotPoolRefused, VacatePlace
 from services.checkin.domain.pool import COLLECTION_END, POOL, SLOT_END
 from services.checkin.domain.refusals import (
@@ -30,6 +31,9 @@ from services.checkin.domain.refusals import (
     BookingNoShow,
     BookingNotCancellable,
     BookingNotEntitled,
+    CodeExpired,
+    CodeRevoked,
+    CodeUnknown,
     PlaceTaken,
     SlotFull,
     SlotNotStarted,
@@ -106,6 +110,34 @@ def test_who_waits_is_told_that_the_slot_is_full(given: Given) -> None:
 def test_k10_a_suspended_member_does_not_attend(given: Given) -> None:
     suspended = on(MEMBER, "W1", MemberSuspended(TEN, "W1", "left_trade"))
     booked(given(*COUNTER, suspended), "W1").when(coming()).then_refused(MemberIsSuspended)
+
+
+VALID, KEY = ShownCode("key1.58971360", "key1"), on(MEMBER, "W1", MemberCodeIssued(LONG_AGO, "W1", "key1"))
+
+
+@pytest.mark.parametrize(
+    "code,refused,fault",
+    [
+        (VALID, None, None),
+        (ShownCode(fault="unknown"), CodeUnknown, "code_unknown"),
+        (ShownCode("key1.1", "key1", "expired"), CodeExpired, "code_expired"),
+        (ShownCode("key0.58971360", "key0"), CodeRevoked, "code_revoked"),
+    ],
+)
+def test_ck7_a_code_that_is_shown_must_be_right_and_is_marked_when_it_was_taken_offline(
+    given: Given, code: ShownCode, refused: type[Refused] | None, fault: str | None
+) -> None:
+    """E1: what was handed out without network has been handed out."""
+    withdrawn = on(MEMBER, "W1", MemberCodeIssued(LONG_AGO, "W1", "key0"), MemberCodeRevoked(LONG_AGO, "W1", "key0"))
+    live = msgspec.structs.replace(coming(), code=code)
+    scenario = booked(given(*COUNTER, withdrawn, KEY), "W1").when(live)
+    if refused is None:
+        scenario.then(on(POOL, "P1", attended()), left("W1", "attended", TEN))
+    else:
+        scenario.then_refused(refused)
+    upload = msgspec.structs.replace(live, moment=offline(TEN, ELEVEN))
+    later = booked(given(*COUNTER, withdrawn, KEY), "W1").when(upload)
+    assert only(BookingAttended, later.events, "pool-P1").code_fault == fault
 
 
 def test_k4_a_desk_without_network_tells_later_when_it_was(given: Given) -> None:

@@ -16,7 +16,8 @@ from services.checkin.domain.booking import (
     SlotPoolClosed,
 )
 from services.checkin.domain.bookings import BeginRight, EndRight, PresentMember, ReleaseBookings
-from services.checkin.domain.member import MemberSuspended
+from services.checkin.domain.member import MemberLeft, MemberSuspended
+from services.checkin.domain.member_code import ShownCode, make
 from services.checkin.domain.place import PlaceVacated, VacatePlace
 from services.checkin.domain.refusals import ScanInFuture
 from services.checkin.domain.station import StationRetired, StationSuspended
@@ -86,6 +87,7 @@ def test_row17_row21_each_pool_of_a_vacated_place_is_closed_by_itself() -> None:
 def test_a_suspended_members_bookings_are_released() -> None:
     event = MemberSuspended(EVE, "W1", "left_trade")
     assert ReleaseBookings("W1", "member_suspended", EVE) in asked(event)
+    assert ReleaseBookings("W1", "member_left", EVE) in asked(MemberLeft(EVE, "W1"))
 
 
 def ballot(*courses: str) -> welfare.BallotClosed:
@@ -112,6 +114,14 @@ def test_k4_a_desk_asks_for_an_attendance_now_or_at_its_own_time() -> None:
     assert INTAKE.command(upload, Receipt(**RECEIPT)) == PresentMember(
         "W1", "M1", "desk", offline(at("10:05"), at("11:10"))
     )
+    receipt = Receipt(**{**RECEIPT, "code_secrets": (b"secret",)})
+    mine = BookingPresented(**who, code=make("W1", "key1", receipt.code_secrets, at("11:10")))
+    read = INTAKE.command(mine, receipt)
+    assert isinstance(read, PresentMember)
+    assert read.code is not None
+    assert (read.code.key_id, read.code.fault) == ("key1", None)
+    foreign = BookingPresented(**{**who, "code": make("W2", "key1", receipt.code_secrets, at("11:10"))})
+    assert getattr(INTAKE.command(foreign, receipt), "code", None) == ShownCode(fault="unknown")
     with pytest.raises(ScanInFuture):
         INTAKE.command(BookingPresented(**who, scanned_at=at("11:12"), sent_at=at("11:11")), Receipt(**RECEIPT))
 

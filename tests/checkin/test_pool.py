@@ -10,7 +10,7 @@ import pytest
 
 from services.checkin.domain.booking import BookingConfirmed, ClosePool, SlotPoolClosed, SlotPoolOpened
 from services.checkin.domain.bookings import BOOKINGS, BookingRightBegun
-from services.checkin.domain.member import MEMBER, MemberSuspended
+from services.checkin.domain.member import MEMBER, MemberLeft, MemberSuspended
 from services.checkin.domain.place import PLACE, Place, PoolPlaced, PoolRemoved
 from services.checkin.domain.pool import COLLECTION_END, POOL, SLOT_END
 from services.checkin.domain.refusals import (
@@ -238,6 +238,11 @@ def test_a_pool_or_a_member_that_is_not_known_is_not_found(given: Given) -> None
 def test_k10_a_suspended_member_is_told_so_first(given: Given) -> None:
     suspended = on(MEMBER, "W1", MemberSuspended(LONG_AGO, "W1", "left_trade"))
     given(*COUNTER, suspended).when(booking(pool="P7")).then_refused(MemberIsSuspended)
+
+
+def test_a_member_who_has_left_books_nothing(given: Given) -> None:
+    gone = on(MEMBER, "W1", MemberLeft(LONG_AGO, "W1"))
+    given(*COUNTER, gone).when(booking()).then_refused(NotFound)
 
 
 def test_ck9_one_live_booking_for_each_member_and_campaign(given: Given) -> None:

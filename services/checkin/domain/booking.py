@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from shared.decider import Command, DeadlineCleared, DeadlineSet, DomainEvent
 
 from .device_time import Moment
 from .values import BOOKING_GRACE
+
+CodeFault: TypeAlias = Literal["code_unknown", "code_revoked", "code_expired"]
 
 
 class OpenPool(Command, frozen=True):
@@ -64,6 +66,7 @@ class AttendBooking(Command, frozen=True):
     pool_id: str
     device_id: str
     moment: Moment
+    code_fault: CodeFault | None = None  # of a code that a desk without network took (E1)
 
 
 class EndWaiting(Command, frozen=True):
@@ -144,6 +147,7 @@ class BookingAttended(BookingEvent, frozen=True, kw_only=True):
     device_id: str
     offline: bool = False
     clock_corrected: bool = False
+    code_fault: CodeFault | None = None
 
 
 class BookingNoShow(BookingEvent, frozen=True, kw_only=True):

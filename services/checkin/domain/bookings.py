@@ -11,6 +11,7 @@ from shared.decider import Command, Decider, DomainEvent
 
 from .booking import SlotPoolOpened
 from .device_time import Moment
+from .member_code import ShownCode
 from .refusals import BookingDuplicate, BookingNotEntitled
 from .values import BOOKING_GRACE, LATENESS_WINDOW
 
@@ -51,6 +52,7 @@ class PresentMember(Command, frozen=True):
     place_id: str
     device_id: str
     moment: Moment
+    code: ShownCode | None = None  # without one, the member is known by the number on his card
 
 
 class TakeSlot(Command, frozen=True):

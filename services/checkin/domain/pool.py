@@ -233,6 +233,7 @@ def attend(command: AttendBooking, pool: Pool) -> list[PoolEvent]:
             device_id=command.device_id,
             offline=moment.offline,
             clock_corrected=moment.clock_corrected,
+            code_fault=command.code_fault,
         )
     ]
 

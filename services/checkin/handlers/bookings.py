@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from shared.decider import Change, Changes, Handlers, Read
 from shared.errors import NotFound, Refused
@@ -17,6 +18,7 @@ from ..domain.booking import (
     BookingNoShow,
     CancelBooking,
     ClosePool,
+    CodeFault,
     EndCollection,
     EndWaiting,
     OpenPool,
@@ -87,9 +89,7 @@ def book(command: Book, read: Read) -> Changes:
     bookings = read(BOOKINGS, command.member_id)
     if command.booking_id in pool.bookings:
         return []
-    check_member(member, command.member_id)
-    if member.is_suspended(command.now):
-        raise refusals.MemberSuspended(field="member_id")
+    check_member(member, command.member_id, command.now)
     slot = pool.bookable(command.pool_id, command.now)
     bookings.check(slot, command.now)
     booked = POOL.decide(command, pool)
@@ -101,13 +101,12 @@ def book(command: Book, read: Read) -> Changes:
 def present_member(command: PresentMember, read: Read) -> Changes:
     """The device knows who and where; which booking that is, the member's own stream knows."""
     member, bookings = read(MEMBER, command.member_id), read(BOOKINGS, command.member_id)
-    check_member(member, command.member_id)
-    if member.is_suspended(command.moment.at):
-        raise refusals.MemberSuspended(field="member_id")
+    check_member(member, command.member_id, command.moment.at)
+    fault = code_fault(command, member)
     held = bookings.meant_at(command.place_id, command.moment.at)
     if held is None:
         raise NotFound("the member has no booking at this place", field="member_id")
-    attend = AttendBooking(held.booking_id, held.pool_id, command.device_id, command.moment)
+    attend = AttendBooking(held.booking_id, held.pool_id, command.device_id, command.moment, fault)
     return ended(held.pool_id, POOL.decide(attend, read(POOL, held.pool_id)), read)
 
 
@@ -163,6 +162,25 @@ def ended(pool_id: str, events: Sequence[PoolEvent], read: Read) -> list[Change]
     return changes
 
 
-def check_member(member: Member, member_id: str) -> None:
-    if member.registered is None:
-        raise NotFound(f"no member is registered as {member_id}", field="member_id")
+def check_member(member: Member, member_id: str, moment: datetime) -> None:
+    if member.registered is None or member.has_left(moment):
+        raise NotFound(f"no member is registered as {member_id}, or not any more", field="member_id")
+    if member.is_suspended(moment):
+        raise refusals.MemberSuspended(field="member_id")
+
+
+def code_fault(command: PresentMember, member: Member) -> CodeFault | None:
+    """CK7, where a code was shown. E1: what a desk without network has taken is not refused afterwards, but marked."""
+    code, moment = command.code, command.moment
+    if code is None:
+        return None
+    fault: tuple[CodeFault, type[Refused]] | None = None
+    if code.fault == "unknown":
+        fault = "code_unknown", refusals.CodeUnknown
+    elif member.is_revoked(code.key_id, moment.at):
+        fault = "code_revoked", refusals.CodeRevoked
+    elif code.fault == "expired":
+        fault = "code_expired", refusals.CodeExpired
+    if fault is not None and not moment.offline:
+        raise fault[1](field="code")
+    return fault[0] if fault else None

@@ -19,7 +19,8 @@ from shared.policies import Intake, Policies, Receipt, Timers
 from ..domain.booking import ClosePool, EndCollection, EndWaiting, OpenPool, RevokeBooking
 from ..domain.bookings import BeginRight, EndRight, PresentMember, ReleaseBookings
 from ..domain.device_time import moment_of
-from ..domain.member import MemberSuspended
+from ..domain.member import MemberLeft, MemberSuspended
+from ..domain.member_code import shown
 from ..domain.place import PlaceVacated, VacatePlace
 from ..domain.pool import COLLECTION_END, COURSE, POOL, SLOT_END
 from ..domain.station import StationRetired, StationSuspended
@@ -30,8 +31,10 @@ POLICIES = Policies()
 
 @INTAKE.on(BookingPresented)
 def present_member(event: BookingPresented, received: Receipt) -> Command:
+    """As at a gate: signature and step of a code are checked here (CK7)."""
     moment = moment_of(event.scanned_at, event.sent_at, received.received_at)
-    return PresentMember(event.member_id, event.place_id, event.device_id, moment)
+    code = shown(event.code, event.member_id, received.code_secrets, moment) if event.code is not None else None
+    return PresentMember(event.member_id, event.place_id, event.device_id, moment, code)
 
 
 @POLICIES.timed(VoucherIssued)
@@ -80,6 +83,11 @@ def when_place_vacated(event: PlaceVacated) -> list[Command]:
 @POLICIES.on(MemberSuspended)
 def when_member_suspended_places_are_free(event: MemberSuspended) -> list[Command]:
     return [ReleaseBookings(event.member_id, "member_suspended", event.at)]
+
+
+@POLICIES.on(MemberLeft)
+def when_member_left_places_are_free(event: MemberLeft) -> list[Command]:
+    return [ReleaseBookings(event.member_id, "member_left", event.at)]
 
 
 @POLICIES.timed(BallotClosed)
