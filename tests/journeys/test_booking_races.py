@@ -10,6 +10,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.rows import tuple_row
 
 from services.checkin.domain.booking import Book, CancelBooking, ClosePool, EndCollection, EndWaiting, OpenPool
 from services.checkin.domain.bookings import BOOKINGS, BeginRight, Bookings, PresentMember
@@ -36,7 +37,7 @@ class Counters:
     """Racers, and the log that they write: each pool is at a place of its own."""
 
     racers: Racers
-    url: str
+    log: psycopg.Connection[tuple[Any, ...]]
 
     async def race(self, *commands: Command) -> list[str]:
         return codes(await self.racers.race(commands))
@@ -63,19 +64,20 @@ class Counters:
 
     def _state(self, decider: Decider[Any, Any, Any], entity: str) -> Any:
         statement = "select type, data::text from event where stream = %s order by version"
-        with psycopg.connect(self.url) as db:
-            rows = db.execute(statement, (decider.stream(entity),)).fetchall()
+        rows = self.log.execute(statement, (decider.stream(entity),)).fetchall()
         return decider.fold(SERVICE.codec.decode(name, data) for name, data in rows)
 
 
 @pytest.fixture(scope="module")
 async def counters(databases: Databases) -> AsyncIterator[Counters]:
     url = migrated(databases, SERVICE)
+    log = psycopg.connect(url, autocommit=True, row_factory=tuple_row)
     async with racing(SERVICE, url) as racers:
-        counters = Counters(racers, url)
+        counters = Counters(racers, log)
         registered = [RegisterMember(member, "courier", "O1", NOON) for member in MEMBERS]
         assert set(await counters.race(*registered)) == {"accepted"}
         yield counters
+    log.close()
 
 
 def booking(member: str, pool: str, *, wait: bool = False) -> Book:
