@@ -50,6 +50,7 @@ ACCESS = Access(
     line("POST /patrol-reports/{report_id}/reject", officer=ANY, leader=ANY),
     line("POST /patrol-reports/{report_id}/return", officer=ANY, leader=ANY),
     line("POST /patrol-reports/{report_id}/void", officer=ANY),
+    line("POST /patrol-reports/{report_id}/weigh-again", officer=ANY),
     line("GET /review-queue", officer=ANY, leader=ANY),
     line("GET /patrol-reports/{report_id}", officer=ANY, patrol_app=ANY, anyone=FILED),
     line("POST /hazards", patrol_app=ANY, volunteer=own("reporter_id"), worker=own("reporter_id")),

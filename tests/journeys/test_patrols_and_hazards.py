@@ -298,6 +298,8 @@ async def test_pt3_what_nobody_reviews_in_48_hours_is_shown_to_officers(
     await moved(points, timedelta(hours=48, minutes=20))
     late = {one["report_id"]: one for one in (await officer.get("/review-queue", escalated="true")).json()["reports"]}
     assert (late["RM1"]["leader_id"], late["RM1"]["escalated"]) == (None, True)
+    await points.post(officer, "/patrol-reports/RM1/weigh-again", {})
+    await points.post(officer, "/patrol-reports/RM9/weigh-again", {}, 404, "NOT_FOUND")
     await points.post(officer, "/patrol-reports/RM1/reject", {"code": "never_there"})
     assert (await officer.get("/patrol-reports/RM1")).status_code == 200
 
@@ -322,6 +324,7 @@ async def test_registers_and_rankings_answer_over_http(points: Points, officer: 
     same = (await officer.get("/leaderboard", first_day="2026-01-01", last_day="2026-01-31")).json()
     assert month["ranking"] == same["ranking"] != []
     assert (await officer.get("/leaderboard", month="2026-01", by="team")).status_code == 200
+    assert (await officer.get("/patrol-reports", station_id="S1", day="9999-12-31")).status_code == 422
     for wrong in ({}, {"month": "2026-01", "first_day": DAY}, {"first_day": DAY, "last_day": "2026-01-22"}):
         assert (await officer.get("/leaderboard", **wrong)).status_code == 422
     await points.post(officer, "/rules", {**RULES, "daily": 5}, 409, "RULES_OVERLAP")

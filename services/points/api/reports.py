@@ -26,7 +26,7 @@ async def submit(event: PatrolReported, call: Call) -> Response:
 async def list_of_day(
     call: Call,
     station_id: Id,
-    day: Annotated[date, Query(examples=["2026-01-23"])],
+    day: Annotated[date, Query(ge=date(2000, 1, 1), le=date(2199, 12, 31), examples=["2026-01-23"])],
     min_position: MinPosition = None,
 ) -> Response:
     """The patrols of a station on a day: kinds, states, and what was missed."""

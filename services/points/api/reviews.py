@@ -11,7 +11,7 @@ from shared.access.table import ADMIN
 from shared.contracts.model import Code, Contract, Id
 from shared.web import Call, Caller, MinPosition, Nothing, found
 
-from ..domain.report_commands import VoidReport
+from ..domain.report_commands import RetryAcceptance, VoidReport
 from ..domain.review import Reviewer, ReviewReport
 from ..projections import review_queue
 
@@ -46,6 +46,12 @@ async def return_for_correction(report_id: Id, body: Because, call: Call) -> Res
 async def void(report_id: Id, body: Because, call: Call) -> Response:
     """Take an acceptance back: its points are reversed, and the place on the duty is free."""
     return await call.give(VoidReport(report_id, body.code, call.principal.id, call.now), body)
+
+
+@router.post("/patrol-reports/{report_id}/weigh-again")
+async def weigh_again(report_id: Id, body: Nothing, call: Call) -> Response:
+    """Look at an open report again, as after rules were published that it lacked: accepted if all bears it out now."""
+    return await call.give(RetryAcceptance(report_id, call.now), body)
 
 
 @router.get("/review-queue")
