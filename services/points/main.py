@@ -8,13 +8,16 @@ from __future__ import annotations
 from shared.service import Service, run
 
 from .access import ACCESS
-from .api import accounts, hazards, rankings, reports, reviews, rules, teams
+from .api import accounts, goods, hazards, rankings, redemptions, reports, reviews, rules, teams
 from .handlers import HANDLERS
 from .messaging import MESSAGING
 from .projections.balance import BALANCE
+from .projections.goods_shelf import GOODS_SHELF
 from .projections.hazard_register import HAZARD_REGISTER
 from .projections.leaderboard import LEADERBOARD
 from .projections.patrol_register import PATROL_REGISTER
+from .projections.reconciliation import RECONCILIATION
+from .projections.redemptions import REDEMPTIONS
 from .projections.review_queue import REVIEW_QUEUE
 from .projections.statement import STATEMENT
 from .projections.teams import TEAMS
@@ -23,7 +26,18 @@ SERVICE = Service(
     name="points",
     handlers=HANDLERS,
     messaging=MESSAGING,
-    projections=(BALANCE, STATEMENT, LEADERBOARD, PATROL_REGISTER, HAZARD_REGISTER, REVIEW_QUEUE, TEAMS),
+    projections=(
+        BALANCE,
+        STATEMENT,
+        LEADERBOARD,
+        PATROL_REGISTER,
+        HAZARD_REGISTER,
+        REVIEW_QUEUE,
+        TEAMS,
+        GOODS_SHELF,
+        REDEMPTIONS,
+        RECONCILIATION,
+    ),
     routers=(
         reports.router,
         reviews.router,
@@ -32,6 +46,8 @@ SERVICE = Service(
         teams.router,
         accounts.router,
         rules.router,
+        goods.router,
+        redemptions.router,
     ),
     access=ACCESS,
 )

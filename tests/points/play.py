@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any, NamedTuple
 
 from services.points.handlers import HANDLERS
@@ -21,8 +20,13 @@ class Appended(NamedTuple):
     event: DomainEvent
 
 
-def history(commands: Iterable[Command], *past: Change) -> list[Appended]:
-    """What is in the log after these commands and all reactions; of a refused command, what its refusal records."""
+def history(
+    commands: Iterable[Command], *past: Change, refused: list[tuple[Command, str]] | None = None
+) -> list[Appended]:
+    """What is in the log after these commands and all reactions; of a refused command, what its refusal records.
+
+    Refusals are told in `refused`, each with its code.
+    """
     log: list[Appended] = []
     streams: dict[str, list[DomainEvent]] = {}
     waiting: deque[Command] = deque()
@@ -42,14 +46,21 @@ def history(commands: Iterable[Command], *past: Change) -> list[Appended]:
     for command in commands:
         waiting.append(command)
         while waiting:
-            with suppress(Refused):
-                append(HANDLERS.handle(waiting.popleft(), read))
+            asked = waiting.popleft()
+            try:
+                append(HANDLERS.handle(asked, read))
+            except Refused as refusal:
+                append(refusal.record)
+                if refused is not None:
+                    refused.append((asked, refusal.code))
     return log
 
 
-def play(commands: Iterable[Command], *past: Change) -> dict[str, list[DomainEvent]]:
+def play(
+    commands: Iterable[Command], *past: Change, refused: list[tuple[Command, str]] | None = None
+) -> dict[str, list[DomainEvent]]:
     """As `history`, stream by stream."""
     streams: dict[str, list[DomainEvent]] = {}
-    for category, entity, event in history(commands, *past):
+    for category, entity, event in history(commands, *past, refused=refused):
         streams.setdefault(f"{category}-{entity}", []).append(event)
     return streams

@@ -1,11 +1,14 @@
-"""The patrols and points of the one-day scenario, without hazards and goods."""
+"""The patrols, points and goods of the one-day scenario. Hazards are told elsewhere: what they earn is given."""
 
 from __future__ import annotations
 
-from services.points.domain.account import ACCOUNT, GrantOpeningLot
+from services.points.domain.account import ACCOUNT, EarnPoints, GrantOpeningLot
 from services.points.domain.checklist import CheckedItem
+from services.points.domain.goods import GOODS, ChangeStock, ListGoods
 from services.points.domain.ledger import PointsAccount
+from services.points.domain.machine import NoteMachine, RegisterMachine
 from services.points.domain.presence import NoteDeparture, NotePresence
+from services.points.domain.redemption import Redeem, ReportDispense, Result
 from services.points.domain.report_commands import SubmitReport
 from services.points.domain.rights import OpenRight, PatrolKind
 from services.points.domain.rules import DeclareKeyPeriod, PublishRules
@@ -46,20 +49,43 @@ SET_UP: list[Command] = [
     duty("weekly", "patrol_weekly", "S1", "13:30", "15:30", "L1"),
     duty("heating", "patrol_special", "S2", "14:30", "16:30", "V3"),
     duty("evening", "patrol_daily", "S2", "17:00", "19:00", "V1"),
+    RegisterMachine("M1", "S1", 300, EVE),
 ]
+for item, price, units in (("towel", 6, 1), ("soap", 4, 3), ("thermos", 10, 1)):
+    SET_UP += [ListGoods("M1", item, price, EVE), ChangeStock("M1", "S1", item, units, "restocked", EVE)]
+
+
+def exchange(redemption: str, member: str, item: str, time: str, *results: Result) -> list[Command]:
+    """The member asks at a machine which is there; what the machine says of it follows at once."""
+    asked: list[Command] = [NoteMachine("M1", "ready", at(time)), Redeem(redemption, member, "M1", item, at(time))]
+    return [*asked, *[ReportDispense(redemption, "M1", result, "jammed", at(time)) for result in results]]
+
+
+def hazard(member: str, source: str, seen: str, verified: str) -> Command:
+    return EarnPoints(member, 2, "hazard", source, at(seen), at(verified))
+
+
 DAY: list[Command] = [
     *visit("V1", "S1", "07:58", "08:30"),
     patrol("morning", "V1", "S1", "08:00", "08:20"),
     patrol("morning", "V2", "S1", "08:02", "08:22"),
     *visit("V2", "S1", "08:00", "08:28"),  # told after the report: gates may lag behind phones
+    hazard("V2", "HZ1", "08:15", "10:10"),
+    *exchange("X1", "V1", "towel", "12:00", "dispensed"),
+    *exchange("X2", "L1", "towel", "12:01"),
     *visit("L1", "S1", "13:55", "14:45"),
     patrol("weekly", "L1", "S1", "14:00", "14:40"),
     *visit("V3", "S2", "14:50", "15:45"),
     patrol("heating", "V3", "S2", "15:00", "15:40"),
+    hazard("V3", "HZ3", "15:12", "15:24"),
     *visit("V1", "S2", "17:25", "17:58"),
     patrol("evening", "V1", "S2", "17:30", "17:55"),
+    *exchange("X3", "V3", "thermos", "19:00"),
+    *exchange("X4", "V3", "soap", "19:03", "failed"),
+    *exchange("X5", "V3", "soap", "19:05", "dispensed"),
 ]
-BALANCES = {"V1": 10, "V2": 2, "V3": 7, "L1": 8}  # V2's and V3's hazard reports would add 2 each
+BALANCES = {"V1": 4, "V2": 4, "V3": 5, "L1": 8}
+LIFETIMES = {"V1": 10, "V2": 4, "V3": 9, "L1": 8}
 
 
 def accounts(commands: list[Command]) -> dict[str, PointsAccount]:
@@ -72,21 +98,42 @@ def test_the_day_ends_with_the_expected_balances() -> None:
     assert balances == BALANCES
 
 
+def test_pt10_the_day_ends_with_the_expected_lifetimes() -> None:
+    assert {member: account.lifetime for member, account in accounts(SET_UP + DAY).items()} == LIFETIMES
+
+
 def test_the_day_leaves_the_expected_lots() -> None:
     left = accounts(SET_UP + DAY)
     assert [(lot.lot_id, lot.remaining) for lot in left["V1"].lots] == [
-        ("opening:old-1", 5),
-        ("patrol:morning-V1", 2),
+        ("patrol:morning-V1", 1),
         ("patrol:evening-V1", 3),
     ]
-    assert [(lot.lot_id, lot.remaining) for lot in left["V3"].lots] == [
-        ("opening:old-2", 3),
-        ("patrol:heating-V3", 4),
+    assert [(lot.lot_id, lot.remaining) for lot in left["V3"].lots] == [("patrol:heating-V3", 3), ("hazard:HZ3", 2)]
+
+
+def test_the_day_leaves_the_expected_goods() -> None:
+    streams = play(SET_UP + DAY)
+    goods = {i: GOODS.fold(streams[f"goods-M1/{i}"]) for i in ("towel", "soap", "thermos")}  # type: ignore[arg-type]
+    assert {i: (g.sellable, len(g.held), len(g.blocked)) for i, g in goods.items()} == {
+        "towel": (0, 0, 0),
+        "soap": (1, 0, 1),
+        "thermos": (1, 0, 0),
+    }
+
+
+def test_the_day_refuses_the_towel_and_the_thermos_once() -> None:
+    refused: list[tuple[Command, str]] = []
+    play(SET_UP + DAY, refused=refused)
+    assert [(command.redemption_id, code) for command, code in refused if isinstance(command, Redeem)] == [
+        ("X2", "OUT_OF_STOCK"),
+        ("X3", "INSUFFICIENT_POINTS"),
     ]
+    assert len(refused) == 2
 
 
 def test_the_day_ends_the_same_when_every_command_comes_twice() -> None:
-    twice = [command for command in SET_UP + DAY for _ in range(2)]
+    """But for the stock: to put in three more is another wish, which only its command id tells from the first (K2)."""
+    twice = [command for command in SET_UP + DAY for _ in range(1 if isinstance(command, ChangeStock) else 2)]
     assert accounts(twice) == accounts(SET_UP + DAY)
 
 
@@ -94,11 +141,12 @@ def test_the_day_earns_the_same_when_reports_come_before_duties_and_rules_and_vi
     visits = [command for command in DAY if isinstance(command, NotePresence | NoteDeparture)]
     reports = [command for command in DAY if isinstance(command, SubmitReport)]
     earned = {member: account.earned for member, account in accounts(SET_UP + DAY).items()}
-    late = accounts([*reports, *SET_UP, *visits])
+    hazards = [command for command in DAY if isinstance(command, EarnPoints)]
+    late = accounts([*reports, *SET_UP, *visits, *hazards])
     assert {member: account.earned for member, account in late.items()} == earned
 
 
 def test_every_lot_of_the_day_has_its_deadline() -> None:
     streams = play(SET_UP + DAY)
     deadlines = [e.ref for name in streams for e in streams[name] if isinstance(e, DeadlineSet) and e.name == "lot"]
-    assert len(deadlines) == len(set(deadlines)) == 8
+    assert len(deadlines) == len(set(deadlines)) == 10

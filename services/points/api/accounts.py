@@ -11,7 +11,7 @@ from shared.contracts.model import Contract, Id, Instant
 from shared.web import Call, MinPosition, found
 
 from ..domain.account import GrantOpeningLot, TransferNotAllowed
-from ..projections import balance, statement
+from ..projections import balance, reconciliation, statement
 
 router = APIRouter(tags=["accounts"])
 
@@ -65,3 +65,10 @@ async def show_statement(
     async with call.reading(statement.STATEMENT, min_position) as view:
         lines = await statement.of(view, member_id, limit, before)
         return found(view, {"lines": lines, "next": lines[-1]["position"] if len(lines) == limit else None})
+
+
+@router.get("/reconciliation")
+async def show_reconciliation(call: Call, min_position: MinPosition = None) -> Response:
+    """Whether every account of the caller's union holds what its ledger says: Σ ledger = Σ lots − debt."""
+    async with call.reading(reconciliation.RECONCILIATION, min_position) as view:
+        return found(view, await reconciliation.of(view, call.principal.org))

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from shared.decider import Handlers
 
-from . import accounts, hazards, reports, reviews, rules, teams
+from . import accounts, goods, hazards, redemptions, reports, reviews, rules, teams
 
 HANDLERS = Handlers().including(
-    accounts.HANDLERS, hazards.HANDLERS, reports.HANDLERS, reviews.HANDLERS, rules.HANDLERS, teams.HANDLERS
+    accounts.HANDLERS,
+    goods.HANDLERS,
+    hazards.HANDLERS,
+    redemptions.HANDLERS,
+    reports.HANDLERS,
+    reviews.HANDLERS,
+    rules.HANDLERS,
+    teams.HANDLERS,
 )

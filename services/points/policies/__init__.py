@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from shared.policies import Intake, Policies, Timers
 
-from . import accounts, duties, hazards, reports
+from . import accounts, duties, goods, hazards, reports
 
-INTAKE = Intake().including(hazards.INTAKE, reports.INTAKE)
-POLICIES = Policies().including(hazards.POLICIES, reports.POLICIES, duties.POLICIES)
-TIMERS: Timers = {**reports.TIMERS, **accounts.TIMERS}
+INTAKE = Intake().including(goods.INTAKE, hazards.INTAKE, reports.INTAKE)
+POLICIES = Policies().including(goods.POLICIES, hazards.POLICIES, reports.POLICIES, duties.POLICIES)
+TIMERS: Timers = {**reports.TIMERS, **accounts.TIMERS, **goods.TIMERS}

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from shared.publishing import Publishing
 
-from . import accounts, hazards, reports
+from . import accounts, goods, hazards, reports
 
-PUBLISHING = Publishing().including(hazards.PUBLISHING, reports.PUBLISHING, accounts.PUBLISHING)
+PUBLISHING = Publishing().including(goods.PUBLISHING, hazards.PUBLISHING, reports.PUBLISHING, accounts.PUBLISHING)

@@ -32,6 +32,7 @@ EVENTS: tuple[EventType, ...] = (
         "A membership is suspended: holds are released, vouchers rest.",
         "member_id",
         {"member_id": "W01", "reason": "left_trade", "suspended_at": "2026-01-22T21:35:00Z"},
+        consumers=("points",),
     ),
     EventType(
         checkin.MemberReinstated,
@@ -40,6 +41,7 @@ EVENTS: tuple[EventType, ...] = (
         "A suspension is lifted.",
         "member_id",
         {"member_id": "W01", "reinstated_at": "2026-01-22T21:35:00Z"},
+        consumers=("points",),
     ),
     EventType(
         checkin.MemberLeft,

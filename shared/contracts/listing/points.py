@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from shared.contracts import points
 from shared.contracts.event_type import EventType
+from shared.contracts.listing import points_goods
 
 _HAZARD = {
     "hazard_id": "HZ-1",
@@ -101,4 +102,5 @@ EVENTS: tuple[EventType, ...] = (
         "hazard_id",
         {**_HAZARD, "reported_at": "2026-01-23T00:15:00Z"},
     ),
+    *points_goods.EVENTS,
 )
