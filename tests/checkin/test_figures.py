@@ -39,7 +39,7 @@ from services.checkin.projections import (
     station_live,
     visitor_flow,
 )
-from services.checkin.projections.scope import Days, Scope, days
+from services.checkin.projections.scope import Days, Scope, days, one_day
 from shared.database import Database
 from shared.decider import DomainEvent
 from shared.errors import NotFound, ValidationFailed
@@ -192,9 +192,17 @@ async def test_where_nobody_was_every_hour_is_there_with_nothing(database: Datab
 @pytest.mark.parametrize(
     "first,after", [((2026, 1, 2), (2026, 1, 2)), ((2026, 1, 2), (2026, 1, 1)), ((2026, 1, 1), (2027, 1, 3))]
 )
-def test_days_are_at_least_one_and_at_most_a_year(first: tuple[int, int, int], after: tuple[int, int, int]) -> None:
+def test_days_are_at_least_one_and_at_most_a_year_of_this_age(
+    first: tuple[int, int, int], after: tuple[int, int, int]
+) -> None:
     with pytest.raises(ValidationFailed):
         days(date(*first), date(*after))
+
+
+@pytest.mark.parametrize("day", [date.min, date.max])
+def test_a_day_that_no_clock_shows_is_invalid(day: date) -> None:
+    with pytest.raises(ValidationFailed):
+        one_day(day)
 
 
 # The other models of visits forget a voided one, too

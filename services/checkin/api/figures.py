@@ -18,6 +18,12 @@ from ..projections.scope import Days, Scope, days
 router = APIRouter(tags=["figures"])
 
 
+class Svg(Response):
+    """A plot."""
+
+    media_type = plots.MEDIA_TYPE
+
+
 def _days(
     first: Annotated[date, Query(alias="from", description="The first day.", examples=["2026-01-23"])],
     after: Annotated[date, Query(alias="to", description="The day after the last.", examples=["2026-01-24"])],
@@ -47,7 +53,7 @@ async def flow_by_hour(day: date, where: Where, call: Call, min_position: MinPos
         return found(view, await visitor_flow.by_hour(view, where, day))
 
 
-@router.get("/stations/{station_id}/flow.svg")
+@router.get("/stations/{station_id}/flow.svg", response_class=Svg)
 async def flow_plot(station_id: Id, day: date, call: Call, min_position: MinPosition = None) -> Response:
     """A station's visitors by hour, as a plot."""
     async with call.reading(visitor_flow.VISITOR_FLOW, min_position) as view:
@@ -69,7 +75,7 @@ async def demand(when: When, where: Where, call: Call, min_position: MinPosition
         return found(view, {"services": services, "days": await service_demand.by_day(view, where, when)})
 
 
-@router.get("/service-demand.svg")
+@router.get("/service-demand.svg", response_class=Svg)
 async def demand_plot(when: When, where: Where, call: Call, min_position: MinPosition = None) -> Response:
     """Services used, as a plot."""
     async with call.reading(service_demand.SERVICE_DEMAND, min_position) as view:
@@ -104,4 +110,4 @@ async def audit(
 
 
 def _plot(view: View, svg: bytes) -> Response:
-    return Response(svg, media_type=plots.MEDIA_TYPE, headers={"ETag": f'"{view.token}"'})
+    return Svg(svg, headers={"ETag": f'"{view.token}"'})

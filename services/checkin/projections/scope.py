@@ -11,6 +11,7 @@ from shared.clock import CHINA
 from shared.errors import ValidationFailed
 
 MOST_DAYS = 366
+FIRST, LAST = date(2000, 1, 1), date(2999, 12, 31)  # beyond them a time cannot be reckoned with everywhere
 
 
 class Days(NamedTuple):
@@ -47,8 +48,15 @@ class Scope(NamedTuple):
         return wanted & column.in_(inside)
 
 
+def one_day(day: date) -> Days:
+    """Raises `ValidationFailed` as `days` does."""
+    return days(day, min(day, LAST) + timedelta(days=1))
+
+
 def days(first: date, after: date) -> Days:
-    """Raises `ValidationFailed` when it is no time, or too long a one."""
+    """Raises `ValidationFailed` when it is no time, too long a one, or not of this age."""
+    if not FIRST <= first <= LAST:
+        raise ValidationFailed(f"a day is from {FIRST} to {LAST}", field="from")
     if not timedelta(0) < after - first <= timedelta(days=MOST_DAYS):
         raise ValidationFailed(f"it is the day after the last, at most {MOST_DAYS} days after the first", field="to")
     return Days(first, after)

@@ -18,7 +18,7 @@ from shared.queries import View
 from ..domain.station import StationRegistered
 from ..domain.values import LONGEST_STAY_MIN
 from ..domain.visits import VisitEnded, VisitStarted, VisitVoided
-from .scope import Days, Scope, days
+from .scope import Days, Scope, one_day
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 LONGEST = timedelta(minutes=LONGEST_STAY_MIN)
@@ -73,7 +73,7 @@ async def by_day(view: View, scope: Scope, wanted: Days) -> dict[str, Any]:
 
 async def by_hour(view: View, scope: Scope, day: date) -> dict[str, Any]:
     """Each hour's figures on one day, and those of the whole day."""
-    wanted = days(day, day + DAY)
+    wanted = one_day(day)
     rows = [{"hour": hour, **slot} for hour, slot in enumerate(await _slots(view, scope, wanted, HOUR))]
     return {"day": day.isoformat(), **await _total(view, scope, wanted, rows)}
 
