@@ -173,6 +173,13 @@ def test_ck6_what_never_opens_or_never_closes_has_no_next() -> None:
     assert (long_past.next_opening(at("12:00")), long_past.next_closing(at("12:00"))) == (None, None)
 
 
+def test_ck6_nobody_looks_for_ever_for_an_exception_of_another_century() -> None:
+    far = [DateException(date(year, 12, 31), (Interval(0, 2880),)) for year in (1, 9999)]
+    assert hours_of((), far).next_opening(at("12:00")) is None
+    assert hours_of((), far).next_closing(at("12:00")) is None
+    assert hours_of(EVERY_DAY, far).next_opening(at("22:00")) == at("05:30", SATURDAY)
+
+
 def test_k1_next_times_are_the_same_whatever_zone_they_are_asked_in() -> None:
     """E17: 21:00 UTC is 05:00 in China; the answer is in the zone of the question, and there is no summer time."""
     utc = datetime(2026, 1, 22, 21, 0, tzinfo=UTC)

@@ -15,7 +15,7 @@ import msgspec
 from shared.clock import CHINA
 from shared.errors import ValidationFailed
 
-from .values import EXCEPTIONS_KEPT, INTERVALS_A_DAY, WEEKLY_INTERVALS
+from .values import EXCEPTIONS_KEPT, INTERVALS_A_DAY, LOOK_AHEAD_DAYS, WEEKLY_INTERVALS
 
 MINUTE = timedelta(minutes=1)
 DAY = 1440  # minutes
@@ -61,13 +61,13 @@ class Hours(msgspec.Struct, frozen=True):
         return latest if end is None else _moment_of(end, start)
 
     def next_closing(self, moment: datetime) -> datetime | None:
-        """When it next goes from open to closed; None when it never does."""
+        """When it next goes from open to closed; None when it does not, as far as one looks ahead."""
         minute = _minute_of(moment)
         end = self._closing_after(minute, self._horizon(minute))
         return None if end is None else _moment_of(end, moment)
 
     def next_opening(self, moment: datetime) -> datetime | None:
-        """When it next goes from closed to open; None when it never does."""
+        """When it next goes from closed to open; None when it does not, as far as one looks ahead."""
         minute = _minute_of(moment)
         opening, last = minute, self._horizon(minute)
         while (opening := self._opening_after(opening, last)) <= last:
@@ -87,7 +87,8 @@ class Hours(msgspec.Struct, frozen=True):
 
     def _horizon(self, minute: int) -> int:
         """Past this minute nothing new comes: by then a whole week without exceptions has begun and ended."""
-        return max(minute, (max(self.exceptions, default=0) + 2) * DAY) + 8 * DAY
+        told = max(minute, (max(self.exceptions, default=0) + 2) * DAY) + 8 * DAY
+        return min(told, minute + LOOK_AHEAD_DAYS * DAY)
 
     def opening_on(self, day: date) -> datetime | None:
         """The first opening that belongs to a date; None when it has none."""

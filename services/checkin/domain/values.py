@@ -25,6 +25,7 @@ DEMAND_CATEGORIES = frozenset(  # the first six [S] C3 leaves unnamed and the da
 STATE_TTL_S = 300  # [S] CK8: a reported state is believed this long, unless the report says otherwise
 LONGEST_TTL_S = 86_400  # [P] the most a report may ask to be believed
 SAFETY_SUBSYSTEMS = frozenset({"energy", "fire", "gas"})  # [P] a fault of these is a major alarm, else a general one
+LOOK_AHEAD_DAYS = 400  # [P] how far ahead the next opening and closing are looked for
 MAJOR_FIX_WITHIN = timedelta(hours=4)  # [S] GR11: the notice of a major hazard is due this long after it is issued
 WALK_15_MIN_M = 1_200  # [P] metres in 15 minutes [S] on foot, at 80 metres a minute: the radius of the service circle
 BOOKING_GRACE = timedelta(minutes=15)  # CK9: who has not come by so long after the slot's end has not come
