@@ -1,13 +1,15 @@
-"""The patrols, points and goods of the one-day scenario. Hazards are told elsewhere: what they earn is given."""
+"""The patrols, hazards, points and goods of the one-day scenario."""
 
 from __future__ import annotations
 
-from services.points.domain.account import ACCOUNT, EarnPoints, GrantOpeningLot
+from services.points.domain.account import ACCOUNT, GrantOpeningLot
 from services.points.domain.checklist import CheckedItem
 from services.points.domain.goods import GOODS, ChangeStock, ListGoods
-from services.points.domain.ledger import PointsAccount
+from services.points.domain.hazard import ReportHazard, Severity
+from services.points.domain.ledger import PointsAccount, PointsEarned
 from services.points.domain.machine import NoteMachine, RegisterMachine
 from services.points.domain.presence import NoteDeparture, NotePresence
+from services.points.domain.rectification import DismissHazard, LinkDuplicate, Told, VerifyHazard
 from services.points.domain.redemption import Redeem, ReportDispense, Result
 from services.points.domain.report_commands import SubmitReport
 from services.points.domain.rights import OpenRight, PatrolKind
@@ -61,8 +63,9 @@ def exchange(redemption: str, member: str, item: str, time: str, *results: Resul
     return [*asked, *[ReportDispense(redemption, "M1", result, "jammed", at(time)) for result in results]]
 
 
-def hazard(member: str, source: str, seen: str, verified: str) -> Command:
-    return EarnPoints(member, 2, "hazard", source, at(seen), at(verified))
+def hazard(name: str, reporter: str, station: str, asset: str | None, seen: str) -> Command:
+    severity: Severity = "major" if asset == "PWR-07" else "general"
+    return ReportHazard(name, reporter, station, asset, "safety", severity, None, None, None, at(seen))
 
 
 DAY: list[Command] = [
@@ -70,16 +73,22 @@ DAY: list[Command] = [
     patrol("morning", "V1", "S1", "08:00", "08:20"),
     patrol("morning", "V2", "S1", "08:02", "08:22"),
     *visit("V2", "S1", "08:00", "08:28"),  # told after the report: gates may lag behind phones
-    hazard("V2", "HZ1", "08:15", "10:10"),
+    hazard("HZ1", "V2", "S1", "EXT-01", "08:15"),
+    hazard("HZ2", "V1", "S1", None, "08:18"),
+    VerifyHazard("RC1", "HZ1", at("10:10")),
+    DismissHazard("RC2", "HZ2", at("10:20")),
     *exchange("X1", "V1", "towel", "12:00", "dispensed"),
     *exchange("X2", "L1", "towel", "12:01"),
     *visit("L1", "S1", "13:55", "14:45"),
     patrol("weekly", "L1", "S1", "14:00", "14:40"),
     *visit("V3", "S2", "14:50", "15:45"),
     patrol("heating", "V3", "S2", "15:00", "15:40"),
-    hazard("V3", "HZ3", "15:12", "15:24"),
+    hazard("HZ3", "V3", "S2", "PWR-07", "15:12"),
+    VerifyHazard("RC3", "HZ3", at("15:24")),
     *visit("V1", "S2", "17:25", "17:58"),
     patrol("evening", "V1", "S2", "17:30", "17:55"),
+    hazard("HZ4", "V1", "S2", "PWR-07", "17:40"),
+    LinkDuplicate("RC3", "HZ4", at("17:41")),
     *exchange("X3", "V3", "thermos", "19:00"),
     *exchange("X4", "V3", "soap", "19:03", "failed"),
     *exchange("X5", "V3", "soap", "19:05", "dispensed"),
@@ -131,6 +140,13 @@ def test_the_day_refuses_the_towel_and_the_thermos_once() -> None:
     assert len(refused) == 2
 
 
+def test_the_day_earns_13_by_patrols_and_4_by_hazards() -> None:
+    streams = play(SET_UP + DAY).values()
+    earned = [(e.reason, e.points) for events in streams for e in events if isinstance(e, PointsEarned)]
+    by_reason = {reason: sum(points for why, points in earned if why == reason) for reason in ("patrol", "hazard")}
+    assert by_reason == {"patrol": 13, "hazard": 4}
+
+
 def test_the_day_ends_the_same_when_every_command_comes_twice() -> None:
     """But for the stock: to put in three more is another wish, which only its command id tells from the first (K2)."""
     twice = [command for command in SET_UP + DAY for _ in range(1 if isinstance(command, ChangeStock) else 2)]
@@ -141,8 +157,9 @@ def test_the_day_earns_the_same_when_reports_come_before_duties_and_rules_and_vi
     visits = [command for command in DAY if isinstance(command, NotePresence | NoteDeparture)]
     reports = [command for command in DAY if isinstance(command, SubmitReport)]
     earned = {member: account.earned for member, account in accounts(SET_UP + DAY).items()}
-    hazards = [command for command in DAY if isinstance(command, EarnPoints)]
-    late = accounts([*reports, *SET_UP, *visits, *hazards])
+    inspected = [command for command in DAY if isinstance(command, Told)]
+    hazards = [command for command in DAY if isinstance(command, ReportHazard)]
+    late = accounts([*reports, *inspected, *SET_UP, *visits, *hazards])
     assert {member: account.earned for member, account in late.items()} == earned
 
 
