@@ -150,9 +150,10 @@ class TimerLoop:
         self._looked = time.monotonic()
         if not await self.version.live(lease):  # the live version's owner fires
             return LOOK_AGAIN
-        if await self.fire(lease) < FIRED_AT_ONCE:
+        if await self.fire(lease) == 0:
             return LOOK
-        self._looked = -LOOK_AGAIN  # there are more: they are fired as soon as the table knows of these
+        # There may be more, or these have set the next, as daily ones do: fired as soon as the table knows of these.
+        self._looked = -LOOK_AGAIN
         return 0.0
 
     async def fire(self, lease: Lease) -> int:
