@@ -37,11 +37,12 @@ class Order:
 
 @dataclass(frozen=True)
 class Told:
-    """What a machine tells by either door: its name, the event and the event's id."""
+    """What a machine tells by either door: its name, the event and the event's id. `refused` as of an order."""
 
     source: str
     id: str
     event: Contract
+    refused: str | None = None
 
 
 @dataclass(frozen=True)

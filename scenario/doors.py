@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any
 
 import httpx
 import msgspec
+import psycopg
 from cloudevents.core.bindings.kafka import to_structured_event
 from cloudevents.core.v1.event import CloudEvent
 
@@ -24,7 +26,17 @@ from shared.kafka import Record, Sender
 
 PATIENCE = 90.0  # seconds: a service that was killed is back, and has its partitions again, well before
 PAUSE = 0.05  # seconds between tries
-PATHS = {"MemberScanned": ("/scans", "gate"), "PatrolReported": ("/patrol-reports", "patrol_app")}
+REFUSED = "select result->'refusal'->>'code', count(*) from command where result->'refusal' is not null group by 1"
+PATHS = {
+    "MemberScanned": ("/scans", "gate"),
+    "DemandHeard": ("/demands", "worker"),
+    "BookingPresented": ("/bookings/present", "desk"),
+    "PatrolReported": ("/patrol-reports", "patrol_app"),
+    "HazardSpotted": ("/hazards", "patrol_app"),
+    "MachineReported": ("/machine-reports", "machine"),
+    "GoodsRequested": ("/redemptions", "machine"),
+    "DispenseReported": ("/dispense-reports", "machine"),
+}
 
 
 class Unexpected(YizhanError):
@@ -60,7 +72,7 @@ class Doors:
         if door == "http":
             path, role = PATHS[type(told.event).__name__]
             caller = Caller(told.source, (role,))
-            await self._post(event.service, path, caller, told.id, told.event.canonical())
+            await self._post(event.service, path, caller, told.id, told.event.canonical(), told.refused)
         else:
             await self._send(_record(told, event, structured=door == "structured"))
 
@@ -72,6 +84,14 @@ class Doors:
     async def ask(self, service: str, path: str, **wanted: str) -> dict[str, Any]:
         """A query's answer."""
         return await self._answered("GET", service, path, STAFF, params=wanted)
+
+    async def refusals(self) -> list[tuple[str, int]]:
+        """How many commands were refused with each code, in all: no service is asked that, so its commands are."""
+        counts: Counter[str] = Counter()
+        for url in self._system.databases.values():
+            async with await psycopg.AsyncConnection.connect(url) as connection:
+                counts.update(dict(await (await connection.execute(REFUSED)).fetchall()))
+        return sorted(counts.items())
 
     async def knows(self, service: str, path: str) -> bool:
         """Whether a query has an answer."""

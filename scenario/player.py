@@ -51,10 +51,10 @@ class Player:
         self._say(f"step {step:2}  {first:%H:%M} to {last:%H:%M}  {time.monotonic() - started:5.1f} s  {who}")
 
     async def _act(self, action: Action) -> None:
-        for told in action.told:
-            await self._doors.tell(told, action.door)
         for order in action.orders:
             await self._doors.order(order)
+        for told in action.told:
+            await self._doors.tell(told, action.door)
         for feigned in action.feigned:
             await self._doors.feign(feigned)
 

@@ -36,6 +36,11 @@ class Day:
         self.reports = {(p["duty"], p["who"]): self.names.of(f"PR-{p['duty']}-{p['who']}") for p in patrols}
 
     @property
+    def evening(self) -> Mapping[str, Any]:
+        """What is done the evening before, as step 0."""
+        return {"step": 0, **self.data["evening"]}
+
+    @property
     def steps(self) -> list[Mapping[str, Any]]:
         return list(self.data["steps"])
 
@@ -50,7 +55,8 @@ class Day:
     def _moments(self) -> tuple[Moment, ...]:
         """By the clock; people who act at the same time do so in any order, as nobody does two things at once."""
         entries = Entries(self.data, self.names)
-        actions = self._through_doors([action for step in self.steps for action in entries.actions(step)])
+        steps = [self.evening, *self.steps]
+        actions = self._through_doors([action for step in steps for action in entries.actions(step)])
         self.names.shuffle(actions)
         actions.sort(key=lambda action: action.at)
         return tuple(Moment(at, tuple(those)) for at, those in groupby(actions, key=lambda action: action.at))

@@ -17,11 +17,13 @@ class SettingUp:
 
     def rounds(self) -> list[list[Order]]:
         """Each list may be done in any order, after the one before it."""
-        facts = [*self._members(), *self._stations(), self._rules(), self._key_period()]
-        rest = [*self._hours(), *self._lots(), *self._duties()]
-        for orders in (facts, rest):
+        facts = [*self._members(), *self._stations(), self._rules(), self._key_period(), *self._pools()]
+        more = [*self._hours(), *self._facilities(), *self._lots(), *self._machines()]
+        rest = [*self._duties(), *self._goods()]
+        stock = [*self._stock()]
+        for orders in (facts, more, rest, stock):
             self._names.shuffle(orders)
-        return [facts, rest]
+        return [facts, more, rest, stock]
 
     def _order(self, service: str, path: str, **body: Any) -> Order:
         return Order(service, path, body, self._names.drawn("set-up"))
@@ -42,6 +44,33 @@ class SettingUp:
                 times = {"opens_min": _minutes(facts["opens"]), "closes_min": _minutes(facts["closes"])}
                 weekly = [{"weekday": weekday, **times} for weekday in range(1, 8)]
                 yield self._order("checkin", f"/stations/{station}/set-hours", weekly=weekly)
+
+    def _facilities(self) -> Iterator[Order]:
+        for station, facts in self._data["stations"].items():
+            path = f"/stations/{station}/change-facilities"
+            yield self._order("checkin", path, facilities=facts["facilities"], out_of_service=[])
+
+    def _pools(self) -> Iterator[Order]:
+        for name, pool in self._data["pools"].items():
+            when = {"starts_at": self._names.text(pool["from"]), "ends_at": self._names.text(pool["to"])}
+            what = {"pool_id": name, "purpose": "collection", "place_id": pool["place"], "capacity": pool["capacity"]}
+            yield self._order("checkin", "/slot-pools", **what, **when, campaign_id=pool["campaign"])
+
+    def _machines(self) -> Iterator[Order]:
+        for machine, facts in self._data["machines"].items():
+            yield self._order("points", "/machines", machine_id=machine, station_id=facts["station"])
+
+    def _goods(self) -> Iterator[Order]:
+        for machine, facts in self._data["machines"].items():
+            for item, goods in facts["goods"].items():
+                path = f"/machines/{machine}/list-goods"
+                yield self._order("points", path, item_id=item, price=goods["price"])
+
+    def _stock(self) -> Iterator[Order]:
+        for machine, facts in self._data["machines"].items():
+            for item, goods in facts["goods"].items():
+                what = {"station_id": facts["station"], "item_id": item, "units": goods["units"]}
+                yield self._order("points", f"/machines/{machine}/restock", **what)
 
     def _duties(self) -> Iterator[Order]:
         for name, duty in self._data["duties"].items():

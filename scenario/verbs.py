@@ -76,7 +76,8 @@ async def _timed(name: str, checking: Awaitable[list[str]]) -> list[str]:
 
 async def show_figures(doors: Any, script: Day) -> list[str]:
     """The table; answers the figures that are not as expected."""
-    from scenario.figures import differing, expected, facts, table
+    from scenario.facts import facts
+    from scenario.figures import differing, expected, table
 
     figures, found = expected(script), await facts(doors, script)
     console.print(table(figures, found))

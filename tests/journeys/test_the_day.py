@@ -11,7 +11,8 @@ import pytest
 
 from scenario.checks import all_faults
 from scenario.doors import Doors
-from scenario.figures import differing, expected, facts
+from scenario.facts import facts
+from scenario.figures import differing, expected
 from scenario.player import Player
 from scenario.replaying import replay_faults
 from scenario.script import Day
