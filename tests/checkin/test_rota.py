@@ -15,6 +15,7 @@ from services.checkin.domain.duty_commands import (
     MissDuty,
     PlanDuty,
     StartDuty,
+    VoidDutyReport,
 )
 from services.checkin.domain.duty_events import DutyCancelled, DutyMissed
 from services.checkin.domain.duty_state import END, MISS
@@ -32,7 +33,7 @@ from services.checkin.domain.rota import (
 from services.checkin.domain.station import STATION, StationHoursSet, StationRetired
 from services.checkin.domain.station import StationSuspended as SuspendedEvent
 from services.checkin.policies import POLICIES, TIMERS
-from shared.contracts.points import PatrolReportAccepted
+from shared.contracts.points import PatrolReportAccepted, PatrolReportVoided
 from shared.decider import Change, Command, DeadlineCleared, DeadlineSet
 from shared.testing.given import Given, on
 from tests.checkin.rota import CHIEF_OF_S1, EVE, FRIDAY, MORNING, TOWN, assign, told
@@ -253,6 +254,20 @@ def test_row_4_an_accepted_report_fulfils_its_duty() -> None:
     assert reaction(accepted) == [FulfilDuty("morning", "PR-1", at("08:21"))]
     untold = accepted.model_copy(update={"accepted_at": None})
     assert reaction(untold) == [FulfilDuty("morning", "PR-1", at("08:00"))]
+
+
+def test_row_27_a_voided_report_is_taken_from_its_duty() -> None:
+    event = PatrolReportVoided(
+        report_id="PR-1",
+        duty_id="morning",
+        station_id="S1",
+        volunteer_id="V1",
+        points=2,
+        reason="photos_of_another_day",
+        voided_at=at("20:00"),
+    )
+    (reaction,) = POLICIES.reactions[PatrolReportVoided]
+    assert reaction(event) == [VoidDutyReport("morning", "PR-1", at("20:00"))]
 
 
 def test_a_cancelled_chiefs_date_is_free(given: Given) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shared.contracts.checkin import MemberReinstated, MemberSuspended
+from shared.contracts.checkin import MemberLeft, MemberReinstated, MemberSuspended
 from shared.contracts.event_type import events_topic, feedback_topic, intake_topic
 from shared.embedded.infra import Infra
 from shared.testing.gates import RULES, Caller, calling
@@ -269,7 +269,20 @@ async def test_row_22_a_suspension_told_by_checkin_releases_the_holds(
     assert (await machine.ask(member))[1] == "accepted"
 
 
-async def published(town: Town, kind: str, event: MemberSuspended | MemberReinstated) -> None:
+async def test_row_22_who_has_left_redeems_nothing_and_the_holds_are_released(
+    town: Town, machine: Machine, officer: Caller, member: str
+) -> None:
+    redemption, _ = await machine.ask(member)
+    now = town.surroundings.clock.now()
+    await published(town, "MemberLeft", MemberLeft(member_id=member, left_at=now))
+    assert await points_of(town, officer, member) == (20, 0, 0)
+    assert (await officer.get(f"/redemptions/{redemption}")).json()["state"] == "expired"
+    assert (await machine.ask(member))[1] == "NOT_FOUND"
+    (by_kafka,) = await machine.told(("GoodsRequested", asked(machine.name("X"), member)))
+    assert by_kafka == "NOT_FOUND"
+
+
+async def published(town: Town, kind: str, event: MemberSuspended | MemberReinstated | MemberLeft) -> None:
     """As checkin would, whose process is not needed here."""
     record = binary(
         f"cn.yizhan.checkin.{kind}.v1", f"{kind}-{event.member_id}", "/yizhan/checkin", event.member_id,

@@ -324,6 +324,37 @@ async def test_ck11_e15_a_report_fulfils_a_patrol_once_and_without_one_it_is_mis
     }
 
 
+async def coverage_of(rota: Rota, station: str) -> tuple[int, int, int]:
+    """Fulfilled, missed, and reported too late, in the week."""
+    await rota.town.checkin.idle()
+    async with rota.person("P1", "officer") as officer:
+        query = {"from_day": "2026-01-23", "to_day": "2026-01-23", "station_id": station}
+        (shown,) = (await officer.get("/patrol-coverage", **query)).json()["stations"]
+    (week,) = shown["weeks"]
+    return week["fulfilled"], week["missed"], week["reported_late"]
+
+
+def voided(report: str, duty_id: str, at: str) -> Raw:
+    patrol = {"report_id": report, "duty_id": duty_id, "station_id": "S1", "volunteer_id": "V1", "points": 2}
+    why = {"reason": "photos_of_another_day", "voided_at": china(f"2026-01-{at}")}
+    identity = f"voided-{report}"
+    return binary("cn.yizhan.points.PatrolReportVoided.v1", identity, "points", report, {**patrol, **why})
+
+
+async def test_ck11_e34_voided_reports_undo_what_they_fulfilled(rota: Rota) -> None:
+    """Of three reports two are voided and nothing changes; with the last, told twice, the patrol was missed."""
+    assert await coverage_of(rota, "S1") == (1, 0, 0)
+    topic = events_topic("points")
+    await rota.publish(topic, voided("PR-0", "morning", "24T17:00:00"), voided("PR-2", "morning", "24T17:00:00"))
+    assert await coverage_of(rota, "S1") == (1, 0, 0)
+    await rota.publish(topic, *[voided("PR-1", "morning", "24T17:01:00")] * 2)
+    assert await coverage_of(rota, "S1") == (0, 1, 0)
+    missed = [one for one in await rota.published("DutyMissed") if one["duty_id"] == "morning"]
+    assert [(one["people"], one["missed_at"]) for one in missed] == [(["V1", "V2"], "2026-01-24T01:30:00Z")]
+    await rota.publish(topic, voided("PR-9", "heating", "24T17:02:00"))
+    assert await coverage_of(rota, "S2") == (0, 1, 0)
+
+
 async def test_a_duty_that_nobody_ended_is_over_and_so_are_its_powers(rota: Rota, leader: Caller) -> None:
     await rota.town.checkin.idle()
     assert (await week_of(leader, "S1"))["state"] == "completed"

@@ -30,13 +30,13 @@ from services.points.domain.redemption import (
     RedemptionExpired,
     ReportDispense,
 )
-from services.points.domain.standing import NoteReinstatement, NoteSuspension
+from services.points.domain.standing import NoteLeaving, NoteReinstatement, NoteSuspension
 from services.points.domain.values import band_of
 from services.points.policies import INTAKE, TIMERS
-from services.points.policies.goods import when_member_reinstated, when_member_suspended
+from services.points.policies.goods import when_member_left, when_member_reinstated, when_member_suspended
 from services.points.publishing import PUBLISHING
 from shared.contracts import points_goods as contracts
-from shared.contracts.checkin import MemberReinstated, MemberSuspended
+from shared.contracts.checkin import MemberLeft, MemberReinstated, MemberSuspended
 from shared.decider import DomainEvent
 from shared.errors import NotFound, ValidationFailed
 from shared.policies import Receipt
@@ -182,3 +182,4 @@ def test_row_22_what_checkin_says_of_members_is_noted() -> None:
     assert when_member_reinstated(MemberReinstated(member_id="V1", reinstated_at=SOON)) == [
         NoteReinstatement("V1", SOON)
     ]
+    assert when_member_left(MemberLeft(member_id="V1", left_at=SOON)) == [NoteLeaving("V1", SOON)]

@@ -26,6 +26,7 @@ from .duty_commands import (
     PlanDuty,
     SetDeadline,
     StartDuty,
+    VoidDutyReport,
     WithdrawSwap,
 )
 from .duty_events import (
@@ -33,7 +34,10 @@ from .duty_events import (
     DutyCompleted,
     DutyEvent,
     DutyFulfilled,
+    DutyFulfilmentRevoked,
     DutyMissed,
+    DutyReportAdded,
+    DutyReportVoided,
     DutyStarted,
 )
 from .duty_state import END, MISS, Duty, evolve
@@ -64,6 +68,8 @@ def decide(command: DutyCommand, duty: Duty) -> list[DutyEvent]:
             return _end(command, duty)
         case FulfilDuty():
             return _fulfil(command, duty)
+        case VoidDutyReport():
+            return _void_report(command, duty)
         case MissDuty(now=now):
             return [_missed(duty, now)] if duty.waits else []
         case CancelDuty():
@@ -120,21 +126,38 @@ def _end(command: EndDuty, duty: Duty) -> list[DutyEvent]:
 
 
 def _fulfil(command: FulfilDuty, duty: Duty) -> list[DutyEvent]:
-    """CK11: once, by the first accepted report; E15: more rounds change nothing.
+    """CK11: once, by the first accepted report; E15: more rounds are only remembered, in case that one is voided.
 
     Accepted in time but told late takes a miss back. Accepted too late is recorded, and the miss stands (K5).
     """
     facts, at = duty.known, command.accepted_at
-    if facts.kind == "chief" or duty.stage in ("planned", "fulfilled", "cancelled"):
+    if facts.kind == "chief" or duty.stage in ("planned", "cancelled"):
+        return []
+    if command.report_id in duty.reports or command.report_id in duty.voided:
         return []
     in_time = at < report_by(facts.window_to)
-    if duty.report_id is not None and not in_time:
-        return []
+    if duty.stage == "fulfilled" or (duty.reports and not in_time):
+        return [DutyReportAdded(at, facts.duty_id, command.report_id, in_time)]
     told: list[DutyEvent] = [] if in_time or not duty.waits else [_missed(duty, report_by(facts.window_to))]
     fulfilled = DutyFulfilled(
         at, facts.duty_id, facts.kind, facts.station_id, facts.window_from, command.report_id, in_time
     )
     return [*told, fulfilled, *_cleared(duty, at, "fulfilled")]
+
+
+def _void_report(command: VoidDutyReport, duty: Duty) -> list[DutyEvent]:
+    """CK11: what is left fulfils the duty. If nothing in time is, it waits for a report again, or was missed."""
+    facts, now, report = duty.known, command.now, command.report_id
+    if facts.kind == "chief" or duty.stage in ("planned", "cancelled") or report in duty.voided:
+        return []
+    left = duty.report_left(report)
+    voided = DutyReportVoided(now, facts.duty_id, report, left)
+    if duty.stage != "fulfilled" or (left is not None and duty.reports[left]):
+        return [voided]
+    due = report_by(facts.window_to)
+    revoked = DutyFulfilmentRevoked(now, facts.duty_id, facts.kind, facts.station_id, facts.window_from, report)
+    waits = _missed(duty, due) if now >= due else DeadlineSet(now, MISS, facts.duty_id, due)
+    return [voided, revoked, waits]
 
 
 def _cancel(command: CancelDuty, duty: Duty) -> list[DutyEvent]:

@@ -85,6 +85,14 @@ class FulfilDuty(Command, frozen=True):
     accepted_at: datetime
 
 
+class VoidDutyReport(Command, frozen=True):
+    """Points has voided a report of this patrol that it had accepted."""
+
+    duty_id: str
+    report_id: str
+    now: datetime
+
+
 class MissDuty(Command, frozen=True):
     """The timer `miss` is due."""
 
@@ -120,6 +128,7 @@ DutyCommand: TypeAlias = (
     | StartDuty
     | EndDuty
     | FulfilDuty
+    | VoidDutyReport
     | MissDuty
     | CancelDuty
     | SetDeadline

@@ -97,6 +97,32 @@ class DutyFulfilled(DomainEvent, frozen=True):
     in_time: bool
 
 
+class DutyReportAdded(DomainEvent, frozen=True):
+    """One more report of the patrol was accepted. It fulfils nothing anew, and counts when the others are voided."""
+
+    duty_id: str
+    report_id: str
+    in_time: bool
+
+
+class DutyReportVoided(DomainEvent, frozen=True):
+    """A report counts no longer. `left` is the one that stands for the duty now, in time or too late."""
+
+    duty_id: str
+    report_id: str
+    left: str | None
+
+
+class DutyFulfilmentRevoked(DomainEvent, frozen=True):
+    """No report that was accepted in time is left: the patrol is to be reported again, or is missed after all."""
+
+    duty_id: str
+    kind: DutyKind
+    station_id: str
+    window_from: datetime
+    report_id: str
+
+
 class DutyMissed(DomainEvent, frozen=True):
     """Nobody started the chief's duty, or no report of the patrol was accepted, by `at`."""
 
@@ -127,6 +153,9 @@ DutyEvent: TypeAlias = (
     | DutyStarted
     | DutyCompleted
     | DutyFulfilled
+    | DutyReportAdded
+    | DutyReportVoided
+    | DutyFulfilmentRevoked
     | DutyMissed
     | DutyCancelled
     | DeadlineSet

@@ -18,9 +18,12 @@ from .duty_events import (
     DutyCompleted,
     DutyEvent,
     DutyFulfilled,
+    DutyFulfilmentRevoked,
     DutyKind,
     DutyMissed,
     DutyPlanned,
+    DutyReportAdded,
+    DutyReportVoided,
     DutyStarted,
     DutySwapped,
     SwapOffered,
@@ -55,7 +58,8 @@ class Duty(msgspec.Struct, frozen=True):
     last_swap: tuple[str, str] | None = None
     started: DutyStarted | None = None
     ended_at: datetime | None = None
-    report_id: str | None = None
+    reports: dict[str, bool] = {}  # those that are accepted, and whether in time
+    voided: tuple[str, ...] = ()  # reports that count no more, whatever is told of them later
     miss_due: datetime | None = None  # what the timers are set to
     end_due: datetime | None = None
 
@@ -71,6 +75,11 @@ class Duty(msgspec.Struct, frozen=True):
         if self.known.station_id != station_id:
             raise NotFound("this station has no such duty", field="duty_id")
         return self.known
+
+    def report_left(self, voided: str) -> str | None:
+        """Which of the others stands for the duty: one in time before one that was too late, then in their order."""
+        others = [report for report in self.reports if report != voided]
+        return next((report for report in others if self.reports[report]), next(iter(others), None))
 
     @property
     def waits(self) -> bool:
@@ -113,7 +122,15 @@ def evolve(duty: Duty, event: DutyEvent) -> Duty:
         case DutyCompleted(at):
             return changed(duty, stage="completed", ended_at=at)
         case DutyFulfilled():
-            return changed(duty, stage="fulfilled" if event.in_time else duty.stage, report_id=event.report_id)
+            reports = {**duty.reports, event.report_id: event.in_time}
+            return changed(duty, stage="fulfilled" if event.in_time else duty.stage, reports=reports)
+        case DutyReportAdded():
+            return changed(duty, reports={**duty.reports, event.report_id: event.in_time})
+        case DutyReportVoided(report_id=report_id):
+            reports = {report: in_time for report, in_time in duty.reports.items() if report != report_id}
+            return changed(duty, reports=reports, voided=(*duty.voided, report_id))
+        case DutyFulfilmentRevoked():
+            return changed(duty, stage="assigned")
         case DutyMissed():
             return changed(duty, stage="missed", miss_due=None, offers={})
         case DutyCancelled(at):

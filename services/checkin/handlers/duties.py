@@ -23,6 +23,7 @@ from ..domain.duty_commands import (
     PlanDuty,
     SetDeadline,
     StartDuty,
+    VoidDutyReport,
     WithdrawSwap,
 )
 from ..domain.duty_state import Duty
@@ -32,7 +33,7 @@ from ..domain.shifts import check_window, day_of, start_by, start_revised
 from ..domain.station import STATION, Station
 
 HANDLERS = Handlers(STATION, DUTY, ROTA, CHIEF_DAY)
-HANDLERS.each(DUTY, "duty_id", NameDeputy, OfferSwap, WithdrawSwap, EndDuty, FulfilDuty)
+HANDLERS.each(DUTY, "duty_id", NameDeputy, OfferSwap, WithdrawSwap, EndDuty, FulfilDuty, VoidDutyReport)
 
 _Naming: TypeAlias = PlanDuty | AssignDuty
 

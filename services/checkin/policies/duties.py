@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from shared.contracts.points import PatrolReportAccepted
+from shared.contracts.points import PatrolReportAccepted, PatrolReportVoided
 from shared.decider import Command
 from shared.policies import Policies, Timers
 
 from ..domain.duty import DUTY
-from ..domain.duty_commands import STATION_RETIRED, STATION_SUSPENDED, EndDuty, FulfilDuty, MissDuty
+from ..domain.duty_commands import STATION_RETIRED, STATION_SUSPENDED, EndDuty, FulfilDuty, MissDuty, VoidDutyReport
 from ..domain.duty_state import END, MISS
 from ..domain.rota import (
     ROTA,
@@ -55,6 +55,12 @@ def revise_starts_by_new_hours(event: StationHoursSet) -> list[Command]:
 def fulfil_patrol_duty(event: PatrolReportAccepted) -> list[Command]:
     """Row 4. A publisher that does not say when it accepted is taken to have been in time."""
     return [FulfilDuty(event.duty_id, event.report_id, event.accepted_at or event.performed_from)]
+
+
+@POLICIES.on(PatrolReportVoided)
+def undo_patrol_duty(event: PatrolReportVoided) -> list[Command]:
+    """CK11, E34: the same report is its key, so it is told after the acceptance."""
+    return [VoidDutyReport(event.duty_id, event.report_id, event.voided_at)]
 
 
 def check_rota(sheet: str, day: str, due_at: datetime) -> Command:

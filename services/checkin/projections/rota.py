@@ -21,8 +21,10 @@ from ..domain.duty_events import (
     DutyCancelled,
     DutyCompleted,
     DutyFulfilled,
+    DutyFulfilmentRevoked,
     DutyMissed,
     DutyPlanned,
+    DutyReportVoided,
     DutyStarted,
     DutySwapped,
     SwapOffered,
@@ -158,6 +160,16 @@ def fulfilled(event: DutyFulfilled, row: Recorded) -> list[RowChange]:
     """In time it takes the miss back; too late it stands beside it."""
     kept = {"state": "fulfilled", "missed_at": None} if event.in_time else {}
     return [Set(DUTY, {"duty_id": event.duty_id, "report_id": event.report_id, **kept})]
+
+
+@ROTA.on(DutyReportVoided)
+def report_voided(event: DutyReportVoided, row: Recorded) -> list[RowChange]:
+    return [Set(DUTY, {"duty_id": event.duty_id, "report_id": event.left})]
+
+
+@ROTA.on(DutyFulfilmentRevoked)
+def fulfilment_revoked(event: DutyFulfilmentRevoked, row: Recorded) -> list[RowChange]:
+    return [Set(DUTY, {"duty_id": event.duty_id, "state": "assigned"})]
 
 
 @ROTA.on(DutyMissed)

@@ -16,7 +16,7 @@ from .values import HOLD_LASTS
 
 CONFIRM_TIMER = "confirm"
 
-Ending: TypeAlias = Literal["unconfirmed", "member_suspended"]
+Ending: TypeAlias = Literal["unconfirmed", "member_suspended", "member_left"]
 Result: TypeAlias = Literal["dispensed", "failed"]
 
 

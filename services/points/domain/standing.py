@@ -1,4 +1,4 @@
-"""Standing 会员状态: whether checkin has suspended a member, who then redeems nothing (row 22 of the choreography)."""
+"""Standing 会员状态: a member whom checkin has suspended, or who has left, redeems nothing (row 22)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeAlias, assert_never, get_args
 import msgspec
 
 from shared.decider import Command, Decider, DomainEvent
-from shared.errors import Refused
+from shared.errors import NotFound, Refused
 
 
 class NoteSuspension(Command, frozen=True):
@@ -27,6 +27,13 @@ class NoteReinstatement(Command, frozen=True):
     now: datetime
 
 
+class NoteLeaving(Command, frozen=True):
+    """The member has left for good."""
+
+    member_id: str
+    now: datetime
+
+
 class SuspensionNoted(DomainEvent, frozen=True):
     reason: str
 
@@ -35,14 +42,21 @@ class SuspensionLifted(DomainEvent, frozen=True):
     """`at` is when."""
 
 
-StandingCommand: TypeAlias = NoteSuspension | NoteReinstatement
-StandingEvent: TypeAlias = SuspensionNoted | SuspensionLifted
+class LeavingNoted(DomainEvent, frozen=True):
+    """`at` is when."""
+
+
+StandingCommand: TypeAlias = NoteSuspension | NoteReinstatement | NoteLeaving
+StandingEvent: TypeAlias = SuspensionNoted | SuspensionLifted | LeavingNoted
 
 
 class Standing(msgspec.Struct, frozen=True):
     suspended: bool = False
+    left: bool = False
 
     def check(self) -> None:
+        if self.left:
+            raise NotFound("This member has left; the points stay until they expire.", field="member_id")
         if self.suspended:
             raise MemberSuspended
 
@@ -57,12 +71,22 @@ def decide(command: StandingCommand, standing: Standing) -> Sequence[StandingEve
             return [] if standing.suspended else [SuspensionNoted(now, reason)]
         case NoteReinstatement(_, now):
             return [SuspensionLifted(now)] if standing.suspended else []
+        case NoteLeaving(_, now):
+            return [] if standing.left else [LeavingNoted(now)]
         case _:
             assert_never(command)
 
 
 def evolve(standing: Standing, event: StandingEvent) -> Standing:
-    return Standing(suspended=isinstance(event, SuspensionNoted))
+    match event:
+        case SuspensionNoted():
+            return msgspec.structs.replace(standing, suspended=True)
+        case SuspensionLifted():
+            return msgspec.structs.replace(standing, suspended=False)
+        case LeavingNoted():
+            return msgspec.structs.replace(standing, left=True)
+        case _:
+            assert_never(event)
 
 
 STANDING: Decider[StandingCommand, StandingEvent, Standing] = Decider(

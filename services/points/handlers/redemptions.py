@@ -30,7 +30,7 @@ from ..domain.redemption import (
     ReportDispense,
     Start,
 )
-from ..domain.standing import STANDING, NoteReinstatement, NoteSuspension
+from ..domain.standing import STANDING, NoteLeaving, NoteReinstatement, NoteSuspension
 from ..domain.values import HOLD_LASTS
 
 HANDLERS = Handlers(REDEMPTION, ACCOUNT, GOODS, MACHINE, STANDING)
@@ -185,6 +185,16 @@ def refund_redemption(command: RefundRedemption, read: Read) -> Changes:
 @HANDLERS.on(NoteSuspension)
 def note_suspension(command: NoteSuspension, read: Read) -> Changes:
     """Row 22: the member's holds are released. Goods that come out all the same are late (PT12)."""
+    return _holds_released(command, "member_suspended", read)
+
+
+@HANDLERS.on(NoteLeaving)
+def note_leaving(command: NoteLeaving, read: Read) -> Changes:
+    """As a suspension, and for good."""
+    return _holds_released(command, "member_left", read)
+
+
+def _holds_released(command: NoteSuspension | NoteLeaving, why: Ending, read: Read) -> Changes:
     till = Till(read)
     till.see(STANDING, command.member_id)
     running = [till.see(REDEMPTION, hold.hold_id) for hold in till.see(ACCOUNT, command.member_id).holds]
@@ -192,7 +202,7 @@ def note_suspension(command: NoteSuspension, read: Read) -> Changes:
         till.see(GOODS, goods_id(order.machine_id, order.item_id))
     if till.ask(STANDING, command.member_id, command):
         for order in _orders(running):
-            _end(till, order, "member_suspended", command.now)
+            _end(till, order, why, command.now)
     return till.changes
 
 

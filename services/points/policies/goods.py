@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.contracts.checkin import MemberReinstated, MemberSuspended
+from shared.contracts.checkin import MemberLeft, MemberReinstated, MemberSuspended
 from shared.contracts.points_goods import DispenseReported, GoodsRequested, MachineReported
 from shared.decider import Command
 from shared.errors import ValidationFailed
@@ -10,7 +10,7 @@ from shared.policies import Intake, Policies, Receipt, Timers
 
 from ..domain.machine import NoteMachine
 from ..domain.redemption import CONFIRM_TIMER, ExpireRedemption, Redeem, ReportDispense
-from ..domain.standing import NoteReinstatement, NoteSuspension
+from ..domain.standing import NoteLeaving, NoteReinstatement, NoteSuspension
 
 POLICIES = Policies()
 INTAKE = Intake()
@@ -45,3 +45,8 @@ def when_member_suspended(event: MemberSuspended) -> list[Command]:
 @POLICIES.on(MemberReinstated)
 def when_member_reinstated(event: MemberReinstated) -> list[Command]:
     return [NoteReinstatement(event.member_id, event.reinstated_at)]
+
+
+@POLICIES.on(MemberLeft)
+def when_member_left(event: MemberLeft) -> list[Command]:
+    return [NoteLeaving(event.member_id, event.left_at)]

@@ -47,9 +47,10 @@ EVENTS: tuple[EventType, ...] = (
         checkin.MemberLeft,
         "checkin",
         "published",
-        "A member has left for good.",
+        "A member has left for good: points holds are released.",
         "member_id",
         {"member_id": "W01", "left_at": "2026-01-22T21:35:00Z"},
+        consumers=("points",),
     ),
     EventType(
         checkin.VisitStarted,

@@ -69,6 +69,7 @@ EVENTS: tuple[EventType, ...] = (
             "reason": "photos_of_another_day",
             "voided_at": "2026-01-24T01:00:00Z",
         },
+        consumers=("checkin",),
     ),
     EventType(
         points.PointsEarned,
