@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from contextlib import AbstractAsyncContextManager
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 
 from shared.contracts.event_type import intake_topic
-from shared.testing.processes import ServiceProcess, Surroundings
+from shared.testing.processes import NOON, ServiceProcess, Surroundings
 from shared.testing.topics import Raw, binary
 from shared.testing.waiting import eventually
 
@@ -17,6 +18,7 @@ SCANNED = "cn.yizhan.checkin.MemberScanned.v1"
 REPORTED = "cn.yizhan.points.PatrolReported.v1"
 SCANS = intake_topic("checkin")
 GATE = "/gates/S1-G1"
+HOUR = timedelta(hours=1)
 
 STATION = {
     "station_id": "S1", "city": "nanyang", "county": "wolong", "lat_e6": 33_000_000, "lon_e6": 112_000_000,
@@ -36,15 +38,15 @@ def scan(identity: str, member: str = "W01", direction: str = "entry", *, source
     return binary(SCANNED, identity, source, member, scanned(member, direction), **more)
 
 
-def duty(identity: str, *people: str) -> dict[str, Any]:
-    """A patrol duty around the noon at which our clocks stand."""
-    window = {"window_from": "2026-01-23T10:00:00+08:00", "window_to": "2026-01-23T14:00:00+08:00"}
+def duty(identity: str, *people: str, now: datetime = NOON) -> dict[str, Any]:
+    """A patrol duty that goes on now."""
+    window = {"window_from": (now - 2 * HOUR).isoformat(), "window_to": (now + 2 * HOUR).isoformat()}
     return {"duty_id": identity, "kind": "patrol_daily", "station_id": "S1", "people": list(people), **window}
 
 
-def reported(identity: str, duty_id: str, volunteer: str) -> dict[str, Any]:
-    """The data of a report of a patrol before that noon."""
-    window = {"performed_from": "2026-01-23T11:30:00+08:00", "performed_to": "2026-01-23T11:50:00+08:00"}
+def reported(identity: str, duty_id: str, volunteer: str, *, ended: datetime = NOON - HOUR / 6) -> dict[str, Any]:
+    """The data of a report of a patrol of twenty minutes."""
+    window = {"performed_from": (ended - HOUR / 3).isoformat(), "performed_to": ended.isoformat()}
     who = {"report_id": identity, "duty_id": duty_id, "station_id": "S1", "volunteer_id": volunteer}
     return {**who, **window, "checklist": [{"item": "extinguisher", "ok": True}]}
 

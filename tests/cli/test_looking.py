@@ -26,7 +26,8 @@ ZERO = f"1:{'0' * 64}"
 def report_a_patrol() -> None:
     """One more intake event in the log of points."""
     example = BY_TYPE["cn.yizhan.points.PatrolReported.v1"].example
-    data = json.encode({**example, "report_id": f"R-{uuid4()}", "duty_id": f"D-{uuid4()}"}).decode()
+    ids = {"report_id": f"R-{uuid4()}", "duty_id": f"D-{uuid4()}", "volunteer_id": f"V-{uuid4()}"}
+    data = json.encode({**example, **ids}).decode()
     sent = yizhan("publish", "points.PatrolReported", "--data", data, "--wait")
     assert sent.exit_code == 0, sent.output
 

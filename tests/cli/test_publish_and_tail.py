@@ -21,8 +21,10 @@ PATROL = "points.PatrolReported"
 
 
 def report(**changed: Any) -> str:
+    """Of somebody who has reported nothing else."""
     example = dict(BY_TYPE["cn.yizhan.points.PatrolReported.v1"].example)
-    whole = {**example, "report_id": f"PR-{uuid4()}", "duty_id": f"D-{uuid4()}", **changed}
+    ids = {"report_id": f"PR-{uuid4()}", "duty_id": f"D-{uuid4()}", "volunteer_id": f"V-{uuid4()}"}
+    whole = {**example, **ids, **changed}
     return json.encode({name: value for name, value in whole.items() if value is not None}).decode()
 
 
@@ -72,7 +74,7 @@ def test_without_wait_it_says_what_was_sent(tmp_path: Path) -> None:
         ([PATROL, "--data", "{"], ["data", "not JSON"]),
         ([PATROL, "--data", "[]"], ["data", "not a JSON object"]),
         ([PATROL, "--data", '{"a": 1, "a": 2}'], ["data", "stands twice"]),
-        ([PATROL, "--data", report(), "--subject", "W99"], ["--subject", "volunteer_id", "'W13'"]),
+        ([PATROL, "--data", report(volunteer_id="W13"), "--subject", "W99"], ["--subject", "volunteer_id", "'W13'"]),
         ([PATROL, "--data", report(), "--time", "yesterday"], ["--time", "ISO 8601", "+08:00"]),
         ([PATROL, "--data", report(), "--time", "2026-01-23T05:35:00"], ["--time", "no offset"]),
         ([PATROL, "--data", report(), "--time", "1026-01-23T05:35:00Z"], ["--time"]),

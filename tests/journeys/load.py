@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from typing import Any
 
 from shared.contracts.event_type import intake_topic
-from shared.testing.gates import GATE, REPORTED, RULES, SCANS, calling, duty, reported, scan, scanned, settle
+from shared.testing.gates import GATE, HOUR, REPORTED, RULES, SCANS, calling, duty, reported, scan, scanned, settle
 from shared.testing.topics import Publisher, binary
 from tests.running import Town
 
 MEMBERS = [f"W{number:02}" for number in range(1, 13)]
 APP = "/apps/patrol"
+ROUNDS = itertools.count(1)
 
 
 async def settle_both(town: Town) -> None:
@@ -47,15 +49,17 @@ async def scans_by_http(town: Town, name: str, way: str, members: list[str]) -> 
 
 
 async def _patrols(town: Town, name: str) -> None:
-    """Two people's duty, of which one reports by each door."""
+    """Two people's duty, of which one reports by each door. Each round has its own time: nobody patrols twice at once."""
     first, second = MEMBERS[0], MEMBERS[1]
+    now = town.surroundings.clock.now()
+    ended = now - HOUR * next(ROUNDS)
     async with calling(town.checkin, town.surroundings, "P1", "officer") as officer:
-        assigned = await officer.insist("/duties", duty(f"D-{name}", first, second), f"duty-{name}")
+        assigned = await officer.insist("/duties", duty(f"D-{name}", first, second, now=now), f"duty-{name}")
         assert assigned.status_code == 200, assigned.text
-    await _report_by_kafka(town, f"PR-{name}-1", reported(f"PR-{name}-1", f"D-{name}", first))
+    await _report_by_kafka(town, f"PR-{name}-1", reported(f"PR-{name}-1", f"D-{name}", first, ended=ended))
     async with calling(town.points, town.surroundings, APP, "patrol_app") as app:
         identity = f"PR-{name}-2"
-        answer = await app.insist("/patrol-reports", reported(identity, f"D-{name}", second), identity)
+        answer = await app.insist("/patrol-reports", reported(identity, f"D-{name}", second, ended=ended), identity)
     assert answer.status_code in (200, 409), answer.text  # refused when the duty has not got there yet
 
 

@@ -62,7 +62,7 @@ async def test_versions_of_a_stream_are_published_in_ascending_order(town: Town)
         sequence = header(record, "ce_sequence") or ""
         assert last.get(record.key, "") < sequence, "the numbers are padded, so text compares as they do"
         last[record.key] = sequence
-    assert len(last) == len(MEMBERS)
+    assert last.keys() >= {member.encode() for member in MEMBERS}
 
 
 async def test_a_crash_after_sending_repeats_a_page_at_most_with_the_same_ids(town: Town) -> None:

@@ -243,13 +243,13 @@ async def test_the_rows_of_a_service_are_verified_by_name_or_all(points: str) ->
     async with await database.connect("verifies") as connection:
         assert await verify_rows(connection, POINTS) == []
         await connection.execute("insert into timer_v1 values ('s', 'n', 'r', 'c', now(), 'd', 'e', 'f')")
-        await connection.execute("insert into earning_v1 values (1, 'o', 'm', 2, now())")
+        await connection.execute("insert into earning_v1 values ('m', 'lot', 1, 'o', 2, now())")
         assert await verify_rows(connection, POINTS, ["balance", "statement"]) == []
         assert [line.partition(":")[0] for line in await verify_rows(connection, POINTS)] == [
-            "earning_v1 position=1",
+            "earning_v1 member_id=m, lot_id=lot",
             "timer_v1 stream=s, name=n, ref=r",
         ]
-        with pytest.raises(NotFound, match="no projection is called balances, there are: balance, leaderboard"):
+        with pytest.raises(NotFound, match="no projection is called balances, there are: balance, goods_shelf"):
             await verify_rows(connection, POINTS, ["balances"])
         assert {each.name for each in await listed(connection)} == {each.name for each in POINTS.all_projections}
         await ask_rebuild(connection, "statement")
