@@ -49,7 +49,7 @@ async def scans_by_http(town: Town, name: str, way: str, members: list[str]) -> 
 
 
 async def _patrols(town: Town, name: str) -> None:
-    """Two people's duty, of which one reports by each door. Each round has its own time: nobody patrols twice at once."""
+    """Two people's duty; one reports by each door. Each round has its own time, as nobody patrols twice at once."""
     first, second = MEMBERS[0], MEMBERS[1]
     now = town.surroundings.clock.now()
     ended = now - HOUR * next(ROUNDS)
