@@ -39,6 +39,8 @@ from services.checkin.domain.refusals import (
     SlotNotStarted,
 )
 from services.checkin.domain.refusals import MemberSuspended as MemberIsSuspended
+from services.checkin.domain.refusals import StationSuspended as StationIsSuspended
+from services.checkin.domain.station import STATION, StationSuspended
 from shared.decider import DeadlineCleared
 from shared.errors import NotFound, Refused
 from shared.testing.given import Given, on
@@ -61,7 +63,7 @@ from tests.checkin.slots import (
     opening,
     promoted,
 )
-from tests.checkin.town import LONG_AGO, MINUTE, SECOND, TOWN, at, offline, only
+from tests.checkin.town import HOUR, LONG_AGO, MINUTE, SECOND, TOWN, at, offline, only
 
 QUARTER_PAST = ELEVEN + 15 * MINUTE
 WAITING_OVER = DeadlineCleared(ELEVEN, SLOT_END, "P1", "over")
@@ -283,6 +285,14 @@ def test_row24_a_course_that_cannot_be_opened_is_remembered(given: Given) -> Non
     course = msgspec.structs.replace(opening(place="M1"), purpose="course", course_id="first_aid", ballot_id="BL-1")
     refused = SlotPoolRefused(EVE, "P9", "course", "M1", TEN, ELEVEN, 2, "first_aid", "BL-1", "PLACE_TAKEN")
     given(*COUNTER).when(course).then_refused(PlaceTaken, on(PLACE, "M1", refused))
+
+
+def test_row24_no_course_opens_at_a_station_that_was_suspended_before_the_ballot_was_told_here(given: Given) -> None:
+    """Our consumer was down for a day: the ballot closed at 20:00, and at 21:00 the station did. We read it now."""
+    course = msgspec.structs.replace(opening(place="S1"), purpose="course", course_id="first_aid", ballot_id="BL-1")
+    suspended = on(STATION, "S1", StationSuspended(EVE + HOUR, "S1", "heating"))
+    refused = SlotPoolRefused(EVE, "P9", "course", "S1", TEN, ELEVEN, 2, "first_aid", "BL-1", "STATION_SUSPENDED")
+    given(*TOWN, suspended).when(course).then_refused(StationIsSuspended, on(PLACE, "S1", refused))
 
 
 def test_row24_a_ballot_told_with_other_facts_does_not_undo_an_open_pool(given: Given) -> None:

@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 
 from services.points.domain.presence import PRESENCE, ForgetVisit, NoteDeparture, NotePresence, VisitForgotten
-from services.points.domain.report_events import PatrolReportAccepted, PatrolReportRejected
+from services.points.domain.report import REPORT
+from services.points.domain.report_commands import VoidReport
+from services.points.domain.report_events import PatrolReportAccepted, PatrolReportRejected, PatrolReportReturned
+from services.points.domain.review import Reviewer, ReviewReport
 from services.points.domain.rights import (
     RIGHTS,
     CloseRight,
     DutyMissNoted,
+    DutyMissWithdrawn,
     DutyNotAssigned,
     DutySlotFilled,
     MoveRight,
@@ -26,7 +30,20 @@ from shared.contracts.checkin import VisitVoided
 from shared.contracts.checkin_rota import DutyCancelled, DutyMissed, DutySwapped
 from shared.testing.given import Given, on
 
-from .the_day import a_waiting_report, at, claimed, duty, duty_known, entered, paid, rules_known, submit, v1_inside
+from .the_day import (
+    RECEIVED,
+    a_report_under_review,
+    a_waiting_report,
+    at,
+    claimed,
+    duty,
+    duty_known,
+    entered,
+    paid,
+    rules_known,
+    submit,
+    v1_inside,
+)
 
 NOW = at("07:00")
 TO_V3 = MoveRight("D1", ("V1", "V3"), NOW)
@@ -71,6 +88,15 @@ def test_a_report_of_who_gave_the_duty_away_is_rejected(given: Given) -> None:
     ]
 
 
+def test_a_returned_report_of_who_gave_the_duty_away_keeps_no_place_from_who_took_it(given: Given) -> None:
+    returned = PatrolReportReturned(
+        at("08:40"), report_id="R1", duty_id="D1", station_id="S1", volunteer_id="V1", code="photos_missing", by="L1"
+    )
+    alone = (rules_known, on(RIGHTS, "D1", duty("patrol_special", ("V1",))), *a_report_under_review)
+    past = given(*alone, on(REPORT, "R1", returned)).when(MoveRight("D1", ("V3",), at("08:45")))
+    assert "report-R3" in past.when(submit(report_id="R3", volunteer_id="V3", now=at("08:50"))).events
+
+
 def test_a_cancelled_duty_takes_no_report_any_more(given: Given) -> None:
     past = given(rules_known, duty_known, v1_inside).when(CloseRight("D1", "station_suspended", NOW))
     past.then(on(RIGHTS, "D1", RightClosed(NOW, "station_suspended")))
@@ -94,6 +120,33 @@ def test_row_23_a_missed_duty_is_noted_once(given: Given) -> None:
     past = given(duty_known).when(missed)
     past.then(on(RIGHTS, "D1", DutyMissNoted(at("09:30", "2026-01-24"), "S1", ("V1", "V2"))))
     past.when(missed).then_nothing()
+
+
+MISSED = NoteMissedDuty("D1", "S1", ("V1", "V2"), at("09:30", "2026-01-24"))
+NOTED = DutyMissNoted(at("09:30", "2026-01-24"), "S1", ("V1", "V2"))
+
+
+def test_row_23_checkin_did_not_know_of_a_report_that_was_accepted_in_time(given: Given) -> None:
+    """Checkin's consumer was down for a day: it tells a miss that it takes back itself once it has read on (CK11)."""
+    in_time = on(RIGHTS, "D1", duty(), claimed(), paid(now=at("09:29", "2026-01-24")))
+    given(in_time).when(MISSED).then_nothing()
+    too_late = on(RIGHTS, "D1", duty(), claimed(), paid(now=at("09:30", "2026-01-24")))
+    given(too_late).when(MISSED).then(on(RIGHTS, "D1", NOTED))
+
+
+def test_row_23_a_visit_that_is_told_after_the_miss_takes_it_back_as_in_checkin(given: Given) -> None:
+    """The report was received in time, so it is accepted in time, however late its proof is told."""
+    past = given(rules_known, duty_known, *a_report_under_review).when(MISSED)
+    events = past.when(NotePresence("V1", "visit-1", "S1", at("07:58"))).events["rights-D1"]
+    assert events == [paid(now=RECEIVED), DutyMissWithdrawn(RECEIVED, ("V1", "V2"))]
+    past.when(VoidReport("R1", "wrong_photos", "P1", at("12:00", "2026-01-24")))
+    past.when(MISSED).then(on(RIGHTS, "D1", NOTED))
+
+
+def test_row_23_a_miss_stands_beside_a_report_that_is_accepted_too_late(given: Given) -> None:
+    past = given(rules_known, duty_known, *a_report_under_review).when(MISSED)
+    review = ReviewReport("R1", Reviewer("P1", officer=True), "accept", "accepted", at("10:00", "2026-01-24"))
+    assert past.when(review).events["rights-D1"] == [paid(now=at("10:00", "2026-01-24"))]
 
 
 def test_what_the_rota_tells_of_patrols_is_taken() -> None:

@@ -7,6 +7,7 @@ from itertools import permutations
 import msgspec
 import pytest
 
+from services.points.domain.patrol_day import PATROL_DAY, PatrolFreed
 from services.points.domain.presence import PRESENCE, PatrolWaitEnded
 from services.points.domain.report import REPORT
 from services.points.domain.report_commands import EndDutyWait, RetryAcceptance, SendToReview
@@ -29,6 +30,7 @@ from .the_day import (
     deadline,
     duty,
     duty_known,
+    entered,
     freed,
     on_day,
     paid,
@@ -161,3 +163,20 @@ def test_in_whatever_order_they_come_the_last_replay_has_it_accepted_once(given:
         for stream in scenario.when(command).events.values():
             seen += [event for event in stream if isinstance(event, PatrolReportAccepted)]
     assert [event.points for event in seen] == [2]
+
+
+def test_pt2_a_replay_claims_the_time_of_both_days_or_of_none(given: Given) -> None:
+    """Past midnight: the second day is taken by another patrol meanwhile, so nobody is paid for being at two places."""
+    night, next_day = at("23:50"), at("00:20", "2026-01-24")
+    late = {"performed_from": night, "performed_to": next_day, "at": next_day, "received_at": next_day}
+    at_night = msgspec.structs.replace(duty(), window_from=at("23:00"), window_to=at("01:00", "2026-01-24"))
+    known = on(RIGHTS, "D1", at_night)
+    other = booked("R9", at("00:10", "2026-01-24"), at("00:40", "2026-01-24"))
+    set_aside = on(REPORT, "R1", submitted(**late), awaits_duty, duty_deadline, cause_missing)
+    inside = on(PRESENCE, "V1", entered(at("23:40")))
+    past = given(rules_known, set_aside, known, inside, on(PATROL_DAY, "V1:2026-01-24", other))
+    events = past.when(EndDutyWait("R1", next_day + 60 * MINUTE)).events
+    assert [event.code for event in events["report-R1"] if isinstance(event, PatrolReportRejected)] == [
+        "OVERLAPPING_PATROL"
+    ]
+    assert isinstance(events["patrolday-V1:2026-01-23"][-1], PatrolFreed)

@@ -21,6 +21,7 @@ from services.points.domain.hazard import (
     HazardReportRejected,
     ReportHazard,
 )
+from services.points.domain.ledger import PointsEarned
 from services.points.domain.rectification import (
     RECTIFICATION,
     DismissHazard,
@@ -294,3 +295,17 @@ def test_pt4_whatever_is_told_no_rectification_pays_twice_at_a_time(causes: list
                 standing += rewards.count("RewardGiven") - rewards.count("RewardTakenBack")
         assert standing in (0, 1)
     assert all(points in (0, 2, 4) for points in paid(causes).values())
+
+
+def test_a_hazard_that_moves_to_another_rectification_is_paid_there_although_its_first_reward_was_taken_back() -> None:
+    """E24 pays a source once, so each reward of a hazard has a source of its own, in whichever rectification it is."""
+    steps: list[Command] = [
+        report("HZ4"),
+        verify("HZ4", "RC4"),
+        RevokeVerification("RC4", "HZ4", VERIFIED + HOUR),
+        LinkDuplicate("RC1", "HZ4", VERIFIED + 2 * HOUR),
+        verify("HZ1", "RC1", VERIFIED + 3 * HOUR),
+    ]
+    streams = play(steps, rules_known)
+    credited = [event.points for event in decided(streams, PointsEarned) if isinstance(event, PointsEarned)]
+    assert (paid(steps), credited) == ({"V2": 2}, [2, 2])

@@ -14,7 +14,7 @@ from services.points.domain.presence import NotePresence
 from services.points.domain.rectification import RevokeVerification, VerifyHazard
 from services.points.domain.report_commands import EscalateReport, SendToReview, VoidReport
 from services.points.domain.review import Reviewer, ReviewReport
-from services.points.domain.rights import MoveRight, NoteMissedDuty
+from services.points.domain.rights import RIGHTS, DutyMissNoted, DutyMissWithdrawn, MoveRight, NoteMissedDuty
 from services.points.domain.team import AppointLeader, DisbandTeam, FormTeam, JoinTeam, LeaveTeam
 from services.points.main import SERVICE
 from services.points.projections import hazard_register, leaderboard, patrol_register, review_queue, teams
@@ -27,6 +27,7 @@ from shared.log.codec import encode
 from shared.log.read import Recorded
 from shared.projecting import Projection, apply
 from shared.queries import Queries, View
+from shared.testing.given import on
 from shared.testing.infrastructure import Databases
 from tests.running import migrated
 
@@ -254,7 +255,8 @@ async def test_e34_what_was_revoked_leaves_the_ranking(database: Database) -> No
 
 async def test_row_23_the_ranking_notes_who_has_missed_a_duty(database: Database) -> None:
     missed = NoteMissedDuty("D7", "S1", ("V1", "V5"), at("20:00"))
-    found = await seen(database, members(), [*seen_by("V1", "V2"), missed], rules_known)
+    taken_back = on(RIGHTS, "D8", DutyMissNoted(at("19:00"), "S1", ("V2",)), DutyMissWithdrawn(at("09:00"), ("V2",)))
+    found = await seen(database, members(), [*seen_by("V1", "V2"), missed], rules_known, taken_back)
     assert [(r["member_id"], r["missed"]) for r in found] == [("V1", 1), ("V2", 0)]
 
 

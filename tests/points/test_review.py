@@ -209,6 +209,14 @@ def test_a_correction_that_nothing_proves_waits_and_goes_to_review_again(given: 
     assert deadline == DeadlineSet(at=NOW + MINUTE, name="presence", ref="R1", due_at=NOW + 16 * MINUTE)
 
 
+def test_a_visit_told_after_a_correction_proves_the_corrected_times(given: Given) -> None:
+    """Whichever comes last, the same is weighed: he had mistaken the hour, and was there at the right one."""
+    corrected = submit(performed_from=at("09:00"), performed_to=at("09:20"), now=NOW + MINUTE)
+    past = given(*with_the_volunteer).when(corrected)
+    events = past.when(NotePresence("V1", "visit-1", "S1", at("08:55"))).events
+    assert [event.points for event in events["report-R1"] if isinstance(event, PatrolReportAccepted)] == [2]
+
+
 def test_the_first_sending_told_again_corrects_nothing(given: Given) -> None:
     given(*with_the_volunteer).when(submit(now=NOW + MINUTE)).then_nothing()
 

@@ -56,10 +56,13 @@ OUTCOMES: dict[type[PoolEvent], Outcome] = {
 
 @HANDLERS.on(OpenPool)
 def open_pool(command: OpenPool, read: Read) -> Changes:
-    """A place that is one of our stations must be in service; merchants are known to welfare alone."""
+    """A place that is one of our stations must be in service; merchants are known to welfare alone.
+
+    In service now, whenever it was asked: a ballot may be told a day late, and what is opened then nobody would vacate.
+    """
     station, place, pool = read(STATION, command.place_id), read(PLACE, command.place_id), read(POOL, command.pool_id)
     try:
-        if station.is_out_of_service(command.now):
+        if station.out_of_service_from is not None:
             raise refusals.StationSuspended(field="place_id")
         opened = POOL.decide(command, pool)
         placed = PLACE.decide(PlacePool(command), place) if opened else []

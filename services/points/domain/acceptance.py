@@ -186,8 +186,10 @@ def file_again(draft: Draft, patrol: PatrolReportSubmitted, now: datetime) -> No
     claim = ClaimSlot(patrol.report_id, patrol.volunteer_id, patrol.station_id, now)
     with suppress(DutySlotFilled):
         draft.decide(RIGHTS, patrol.duty_id, claim)
-    with suppress(OverlappingPatrol):
+    try:
         book_time(draft, patrol, now)
+    except OverlappingPatrol:  # of a patrol past midnight, one of its days may have been free
+        free_time(draft, patrol, now)
 
 
 def wait(draft: Draft, patrol: PatrolReportSubmitted, now: datetime, intake: IntakeRef | None = None) -> None:

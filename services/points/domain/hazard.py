@@ -122,6 +122,7 @@ class Hazard(msgspec.Struct, frozen=True):
     rectification_id: str | None = None
     outcome: Outcome = "open"
     accepted: HazardReportAccepted | None = None
+    rewards: int = 0  # how often it was accepted, in whichever rectification
 
 
 def decide(command: HazardCommand, hazard: Hazard) -> Sequence[HazardEvent]:
@@ -208,7 +209,7 @@ def evolve(hazard: Hazard, event: HazardEvent) -> Hazard:
         case HazardLinked(rectification_id=rectification_id):
             return replace(hazard, rectification_id=rectification_id)
         case HazardReportAccepted():
-            return replace(hazard, outcome="accepted", accepted=event)
+            return replace(hazard, outcome="accepted", accepted=event, rewards=hazard.rewards + 1)
         case HazardReportRejected():
             return replace(hazard, outcome="rejected", accepted=None)
         case HazardAcceptanceRevoked():

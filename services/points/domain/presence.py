@@ -145,10 +145,10 @@ def decide(command: PresenceCommand, presence: Presence) -> Sequence[PresenceEve
         case ForgetVisit(_, visit_id, station_id, now):
             known = presence.visits.get(visit_id)
             return [] if known is not None and known.voided else [VisitForgotten(now, visit_id, station_id)]
-        case AwaitPresence(report_id) if report_id in presence.waiting:
-            return []
-        case AwaitPresence():
-            return [_awaited(command)]
+        case AwaitPresence(report_id):
+            awaited, before = _awaited(command), presence.waiting.get(report_id)  # a correction has other times
+            told = before is not None and msgspec.structs.replace(before, at=awaited.at) == awaited
+            return [] if told else [awaited]
         case EndWait(report_id, now):
             return [PatrolWaitEnded(at=now, report_id=report_id)] if report_id in presence.waiting else []
         case _:

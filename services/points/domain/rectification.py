@@ -104,7 +104,6 @@ class Rectification(msgspec.Struct, frozen=True):
     revoked_ahead: bool = False
     reports: tuple[ReportAdded, ...] = ()
     rewarded: str | None = None
-    rewards: int = 0  # how many were ever given
 
     @property
     def earliest(self) -> ReportAdded | None:
@@ -153,7 +152,7 @@ def evolve(case: Rectification, event: RectificationEvent) -> Rectification:
         case VerificationRevoked():
             return replace(case, revoked_ahead=True)
         case RewardGiven(hazard_id=hazard_id):
-            return replace(case, rewarded=hazard_id, rewards=case.rewards + 1)
+            return replace(case, rewarded=hazard_id)
         case RewardTakenBack():
             return replace(case, rewarded=None)
         case _:

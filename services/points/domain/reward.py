@@ -59,7 +59,7 @@ def _reward_the_earliest(draft: Draft, rectification_id: str, case: Rectificatio
         _take_back(draft, rectification_id, case, now)
     points, version = _worth(draft, first)
     at = max(now, first.received_at)
-    ref = _source_ref(first.hazard_id, case.rewards)
+    ref = _source_ref(first.hazard_id, draft.state(HAZARD, first.hazard_id).rewards)
     draft.decide(HAZARD, first.hazard_id, AcceptHazard(rectification_id, points, version, ref, at))
     draft.decide(RECTIFICATION, rectification_id, GiveReward(first.hazard_id, at))
 
@@ -73,7 +73,7 @@ def _worth(draft: Draft, report: ReportAdded) -> tuple[int, int | None]:
 
 
 def _source_ref(hazard_id: str, rewards_before: int) -> str:
-    """A source is credited once (E24), so a reward that is given anew after a revocation has a name of its own."""
+    """A source is credited once (E24): what is given anew after a revocation has a name of its own in any case."""
     ref = f"{hazard_id}~{rewards_before + 1}" if rewards_before else hazard_id
     return ref if len(ref) <= LONGEST_ID else "hazard:" + hashlib.sha256(ref.encode()).hexdigest()
 

@@ -107,6 +107,12 @@ class DutyMissNoted(DomainEvent, frozen=True):
     people: tuple[str, ...]
 
 
+class DutyMissWithdrawn(DomainEvent, frozen=True):
+    """A report of the duty was accepted in time after all, as by a visit told late: it was not missed (CK11)."""
+
+    people: tuple[str, ...]
+
+
 class SlotClaimed(DomainEvent, frozen=True):
     report_id: str
     volunteer_id: str
@@ -124,7 +130,7 @@ class ClaimReleased(DomainEvent, frozen=True):
 DutyCommand: TypeAlias = OpenRight | MoveRight | CloseRight | NoteMissedDuty
 ClaimCommand: TypeAlias = ClaimSlot | PayClaim | ReleaseClaim | VoidClaim
 RightsCommand: TypeAlias = DutyCommand | ClaimCommand
-DutyEvent: TypeAlias = RightOpened | RightMoved | RightClosed | DutyMissNoted
+DutyEvent: TypeAlias = RightOpened | RightMoved | RightClosed | DutyMissNoted | DutyMissWithdrawn
 RightsEvent: TypeAlias = DutyEvent | SlotClaimed | ClaimPaid | ClaimReleased
 
 
@@ -132,7 +138,14 @@ class Claim(msgspec.Struct, frozen=True):
     report_id: str
     volunteer_id: str
     station_id: str
-    paid: bool = False
+    paid_at: datetime | None = None
+
+    @property
+    def paid(self) -> bool:
+        return self.paid_at is not None
+
+    def is_paid_before(self, moment: datetime) -> bool:
+        return self.paid_at is not None and self.paid_at < moment
 
 
 class Right(msgspec.Struct, frozen=True):
@@ -144,7 +157,7 @@ class Right(msgspec.Struct, frozen=True):
     duty: RightOpened | None = None
     claims: tuple[Claim, ...] = ()
     closed: bool = False
-    missed: bool = False
+    missed: DutyMissNoted | None = None
     moved: tuple[str, ...] | None = None
 
     def check_on_duty(self, volunteer_id: str, station_id: str) -> None:
@@ -166,10 +179,14 @@ class Right(msgspec.Struct, frozen=True):
         people = len(self.duty.people)
         return min(people, PAID_REPORTS_PER_DAILY_DUTY) if self.duty.kind == "patrol_daily" else people
 
+    @property
+    def in_line(self) -> list[str]:
+        """PT2: the reports that are paid or may be, first submitted first."""
+        return [c.report_id for c in self.claims if c.paid or not self.excludes(c.volunteer_id, c.station_id)]
+
     def has_slot_for(self, report_id: str) -> bool:
-        """PT2: whether this claim is early enough to be paid, among those that are paid or may be."""
-        in_line = [c.report_id for c in self.claims if c.paid or not self.excludes(c.volunteer_id, c.station_id)]
-        return report_id in in_line[: self.slots]
+        """PT2: whether this claim is early enough to be paid."""
+        return report_id in self.in_line[: self.slots]
 
     @property
     def waiting(self) -> tuple[Claim, ...]:
@@ -195,7 +212,8 @@ def decide(command: RightsCommand, right: Right) -> Sequence[RightsEvent]:
         case CloseRight(_, reason, now):
             return [] if right.closed else [RightClosed(now, reason)]
         case NoteMissedDuty(_, station_id, people, now):
-            return [] if right.missed else [DutyMissNoted(now, station_id, people)]
+            in_time = any(claim.is_paid_before(now) for claim in right.claims)  # checkin had not heard of it yet
+            return [] if right.missed or in_time else [DutyMissNoted(now, station_id, people)]
         case _:
             return _claim(command, right)
 
@@ -206,7 +224,7 @@ def _claim(command: ClaimCommand, right: Right) -> Sequence[RightsEvent]:
             return _claimed(command, right)
         case PayClaim(report_id, now):
             due = any(claim.report_id == report_id for claim in right.waiting)
-            return [ClaimPaid(at=now, report_id=report_id)] if due else []
+            return [ClaimPaid(at=now, report_id=report_id), *_not_missed(right, now)] if due else []
         case ReleaseClaim(report_id, now):
             due = any(claim.report_id == report_id for claim in right.waiting)
             return [ClaimReleased(at=now, report_id=report_id)] if due else []
@@ -215,6 +233,11 @@ def _claim(command: ClaimCommand, right: Right) -> Sequence[RightsEvent]:
             return [ClaimReleased(at=now, report_id=report_id)] if known else []
         case _:
             assert_never(command)
+
+
+def _not_missed(right: Right, accepted_at: datetime) -> list[RightsEvent]:
+    missed = right.missed
+    return [DutyMissWithdrawn(accepted_at, missed.people)] if missed and accepted_at < missed.at else []
 
 
 def _opened(command: OpenRight) -> RightOpened:
@@ -234,7 +257,7 @@ def _claimed(command: ClaimSlot, right: Right) -> list[RightsEvent]:
         return []
     if any(claim.volunteer_id == command.volunteer_id for claim in right.claims):
         raise DutySlotFilled("This volunteer has reported on this duty before. File again only if that is rejected.")
-    if right.slots is not None and len(right.claims) >= right.slots:
+    if right.slots is not None and len(right.in_line) >= right.slots:
         raise DutySlotFilled
     return [
         SlotClaimed(
@@ -258,12 +281,14 @@ def evolve(right: Right, event: RightsEvent) -> Right:
         case RightClosed():
             return msgspec.structs.replace(right, closed=True)
         case DutyMissNoted():
-            return msgspec.structs.replace(right, missed=True)
+            return msgspec.structs.replace(right, missed=event)
+        case DutyMissWithdrawn():
+            return msgspec.structs.replace(right, missed=None)
         case SlotClaimed():
             claim = Claim(event.report_id, event.volunteer_id, event.station_id)
             return msgspec.structs.replace(right, claims=(*right.claims, claim))
-        case ClaimPaid(report_id=paid):
-            claims = (msgspec.structs.replace(c, paid=c.paid or c.report_id == paid) for c in right.claims)
+        case ClaimPaid(at, report_id=paid):
+            claims = (msgspec.structs.replace(c, paid_at=at) if c.report_id == paid else c for c in right.claims)
             return msgspec.structs.replace(right, claims=tuple(claims))
         case ClaimReleased(report_id=released):
             return msgspec.structs.replace(right, claims=tuple(c for c in right.claims if c.report_id != released))

@@ -14,7 +14,7 @@ from shared.queries import View
 from ..domain.account import OPENING
 from ..domain.ledger import PointsEarned, PointsReversed
 from ..domain.membership import MembershipBegun, MembershipEnded
-from ..domain.rights import DutyMissNoted
+from ..domain.rights import DutyMissNoted, DutyMissWithdrawn
 
 LEADERBOARD = Projection("leaderboard", 1)
 EARNING = LEADERBOARD.table(
@@ -74,6 +74,11 @@ def missed(event: DutyMissNoted, row: Recorded) -> list[RowChange]:
     """Choreography 23."""
     duty = {"duty_id": row.entity, "org": row.context().org, "missed_at": event.at}
     return [Put(MISSED, {**duty, "member_id": member}) for member in event.people]
+
+
+@LEADERBOARD.on(DutyMissWithdrawn)
+def not_missed(event: DutyMissWithdrawn, row: Recorded) -> list[RowChange]:
+    return [Drop(MISSED, {"duty_id": row.entity, "member_id": member}) for member in event.people]
 
 
 class Period(NamedTuple):
