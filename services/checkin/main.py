@@ -18,6 +18,7 @@ from .api import (
     gates,
     maps,
     members,
+    reviews,
     rota,
     scans,
     stations,
@@ -30,6 +31,7 @@ from .projections.demands import DEMANDS
 from .projections.member_card import MEMBER_CARD
 from .projections.member_visits import MEMBER_VISITS
 from .projections.ratings import RATINGS
+from .projections.reviews import REVIEWS
 from .projections.rota import ROTA
 from .projections.scan_audit import SCAN_AUDIT
 from .projections.service_demand import SERVICE_DEMAND
@@ -55,6 +57,7 @@ SERVICE = Service(
         SCAN_AUDIT,
         ROTA,
         DEMANDS,
+        REVIEWS,
     ),
     routers=(
         scans.router,
@@ -70,6 +73,7 @@ SERVICE = Service(
         demands.router,
         bookings.router,
         figures.router,
+        reviews.router,
     ),
     access=ACCESS,
     secrets=("code_secret",),

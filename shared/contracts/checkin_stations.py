@@ -131,3 +131,16 @@ class SubsystemAlarmCleared(Contract):
     subsystem: Code
     severity: Severity = Field(description="As it was last.")
     cleared_at: Instant
+
+
+class StarRatingAwarded(Contract):
+    """The review of a period is closed: so many stars has the station 星级评定. Published; key: the station."""
+
+    station_id: Id
+    period: Id = Field(description="The calendar quarter in China, as in 2026-Q1.")
+    score_e2: Count = Field(description="The score of 0 to 100 in hundredths, by CK12.")
+    stars: Count = Field(description="One to five.")
+    caps: list[Code] = Field(
+        description="Items of the eight-have standard 八有 that failed, for which there are three stars at most."
+    )
+    awarded_at: Instant

@@ -267,8 +267,9 @@ async def test_c6_a_card_leads_there_by_every_provider_that_lists_the_station(mo
     assert (await card(models))["listings"] == []
 
 
-async def test_a_card_leaves_room_for_stars(models: ReadModels) -> None:
-    assert (await card(models))["stars"] is None
+async def test_a_card_has_no_stars_before_a_review_is_closed(models: ReadModels) -> None:
+    shown = await card(models)
+    assert (shown["stars"], shown["stars_period"]) == (None, None)
 
 
 async def counties(models: ReadModels, limit: int = 100, after: str | None = None) -> list[dict[str, Any]]:

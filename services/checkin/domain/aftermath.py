@@ -76,7 +76,7 @@ def rate(command: RateVisit, visits: Visits) -> list[VisitsEvent]:
     visit = visits.find(command.visit_id)
     if visit is None:
         raise NotFound(f"{command.member_id} has no visit {command.visit_id} that can be rated", field="visit_id")
-    if visit.rated:
+    if visit.rated_at is not None:
         raise AlreadyRated(field="visit_id")
     if command.now >= visit.ends_at + RATING_WINDOW:
         raise VisitNotOpen(f"a visit is rated within {RATING_WINDOW.days} days after its end", field="visit_id")
@@ -91,5 +91,5 @@ def void(command: VoidVisit, visits: Visits) -> list[VisitsEvent]:
     if visit is None or visit.station_id != command.station_id:
         raise NotFound(f"{command.member_id} has no visit {command.visit_id} at {command.station_id}", field="visit_id")
     about = (visit.visit_id, command.member_id, visit.station_id, visit.started_at)
-    voided = VisitVoided(command.now, *about, command.by, command.reason)
+    voided = VisitVoided(command.now, *about, command.by, command.reason, visit.stars, visit.rated_at)
     return [voided, DeadlineCleared(command.now, STAY, visit.visit_id, "voided")] if visit.open else [voided]

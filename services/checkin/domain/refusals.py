@@ -26,6 +26,9 @@ Refused
 ├── BookingDuplicate        state
 ├── BookingNotCancellable   state
 ├── BookingNoShow           state
+├── ReviewNotDue            window
+├── StandardNotInspected    state
+├── ReviewAlreadyClosed     state
 ├── SlotFull                limit
 └── PlaceTaken              limit: another pool is there at that time
 """
@@ -137,3 +140,15 @@ class SlotFull(Refused):
 
 class PlaceTaken(Refused):
     """Another slot pool is open at this place and time. Choose another time, or close the other pool first."""
+
+
+class ReviewNotDue(Refused):
+    """What counts in this period may still happen or be told. Close the review from the time on that is named."""
+
+
+class StandardNotInspected(Refused):
+    """Nobody has inspected the eight items of the standard in this period. Record an inspection, then close it."""
+
+
+class ReviewAlreadyClosed(Refused):
+    """The review of this period is closed and its stars are awarded. Look at it, or go on with the next period."""

@@ -54,6 +54,27 @@ SERVICES = frozenset(  # [S] C7 names the first; a closed list, so that demand c
     ]
 )
 MOST_SERVICES = 1_000  # [P] units of a service in one use: more is a slip of the finger
+STANDARD_ITEMS = (  # [S] CK12, C5: the eight that a station has 八有
+    "sign",
+    "rules_posted",
+    "tables_chairs",
+    "toilet",
+    "basic_appliances",
+    "medicine_tools",
+    "books",
+    "person_in_charge",
+)
+REVIEW_PERIOD = ("Q", 3)  # [P] CK12: how many months a star review is about, and the letter of its periods: 2026-Q1
+REVIEW_AFTER = timedelta(hours=72)  # [P] CK12: after the period; by K5 and CK11 all that counts is told by then
+POINTS_ITEM = 5  # [P] CK12, as all that follows: for each item of the standard that is passed
+POINTS_STAR = 6  # for each star of the mean that visitors gave
+STARS_UNRATED = 3  # the mean where nobody rated
+POINTS_PATROLS = 20  # when all scheduled patrols are fulfilled
+POINTS_DEMANDS = 10  # when all demands that fell due are closed in time, and when none fell due
+POINTS_OVERDUE, MOST_OVERDUE = 5, 20  # taken off for each overdue rectification, and for all of them at most
+STAR_STEPS = ((90, 5), (80, 4), (70, 3), (60, 2))  # from so many points on so many stars; below all of them one
+STARS_CAPPED = 3  # at most, when an item of the standard failed
+SATISFIED_FROM = 4  # GR7: stars of an answer to a case
 
 # Not rules, but bounds of what states remember.
 RECENT_VISITS = 8  # of a member: enough to place a late scan among its neighbours
@@ -62,6 +83,7 @@ CODES_KEPT = 16  # of a member's used codes; a gate that is online still accepts
 DEPARTURES_KEPT = 256  # of a station: enough to tell how full it was when an offline gate let someone in
 SUBSYSTEMS_KEPT = 32  # of a station; the sources count eight
 FACILITIES_KEPT = 64  # of a station
+SETTLED_KEPT = 512  # closed rectifications of a station, the last ones
 NAME_LENGTH = 80  # characters of a station's name
 WEEKLY_INTERVALS = 70  # of a station's hours; with the next line, what is published of them stays small
 EXCEPTIONS_KEPT = 400  # dates, of a station's hours: more than a year ahead

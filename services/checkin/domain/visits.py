@@ -118,8 +118,8 @@ class VisitRated(DomainEvent, frozen=True):
     stars: int
 
 
-class VisitVoided(DomainEvent, frozen=True):
-    """The visit is as if it had not been: its place and its count are given back. Ends of other visits stand."""
+class VisitVoided(DomainEvent, frozen=True, omit_defaults=True):
+    """The visit is as if it had not been: its place, count and rating are given back. Ends of other visits stand."""
 
     visit_id: str
     member_id: str
@@ -127,6 +127,8 @@ class VisitVoided(DomainEvent, frozen=True):
     started_at: datetime
     voided_by: str
     reason: str
+    stars: int | None = None  # that it was rated with, if it was
+    rated_at: datetime | None = None
 
 
 VisitsCommand: TypeAlias = EndStay
@@ -151,7 +153,8 @@ class Visit(msgspec.Struct, frozen=True):
     scanned_at: datetime  # the last scan there (CK2)
     open: bool = True
     exit_scan_id: str | None = None
-    rated: bool = False
+    stars: int | None = None
+    rated_at: datetime | None = None
 
     def covers(self, moment: datetime) -> bool:
         return self.started_at <= moment < self.ends_at
@@ -272,7 +275,7 @@ def changed(visits: Visits, visit_id: str, event: VisitEnded | DuplicateScanIgno
 
 def after(visit: Visit, event: VisitEnded | DuplicateScanIgnored | VisitRated) -> Visit:
     if isinstance(event, VisitRated):
-        return msgspec.structs.replace(visit, rated=True)
+        return msgspec.structs.replace(visit, stars=event.stars, rated_at=event.at)
     if isinstance(event, DuplicateScanIgnored):
         return msgspec.structs.replace(visit, scanned_at=max(visit.scanned_at, event.at))
     scanned_at = event.at if event.exit_kind == "scanned" else visit.scanned_at

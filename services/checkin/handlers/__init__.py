@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.decider import Handlers
 
-from . import bookings, demands, duties, equipment, gates, members, rota, stations, visits, working_days
+from . import bookings, demands, duties, equipment, gates, members, reviews, rota, stations, visits, working_days
 
 HANDLERS = Handlers().including(
     members.HANDLERS,
@@ -17,4 +17,5 @@ HANDLERS = Handlers().including(
     demands.HANDLERS,
     working_days.HANDLERS,
     bookings.HANDLERS,
+    reviews.HANDLERS,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.policies import Intake, Policies, Timers
 
-from . import bookings, demands, duties, stations, visits
+from . import bookings, demands, duties, reviews, stations, visits
 
 INTAKE = Intake().including(
     bookings.INTAKE,
@@ -17,6 +17,7 @@ POLICIES = Policies().including(
     duties.POLICIES,
     demands.POLICIES,
     stations.POLICIES,
+    reviews.POLICIES,
 )
 TIMERS: Timers = {
     **bookings.TIMERS,

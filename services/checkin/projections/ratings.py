@@ -44,6 +44,10 @@ async def of_station(view: View, station_id: str, wanted: Days) -> dict[str, Any
     found = await view.db.execute(query.group_by(RATING.c.stars))
     counts: dict[int, int] = {row[0]: row[1] for row in found}
     ratings, total = sum(counts.values()), sum(stars * count for stars, count in counts.items())
-    mean = str((Decimal(total) / ratings).quantize(Decimal("0.01"), ROUND_HALF_UP)) if ratings else None
     by_stars = {str(stars): counts.get(stars, 0) for stars in range(1, 6)}
-    return {"station_id": station_id, "ratings": ratings, "mean": mean, "stars": by_stars}
+    return {"station_id": station_id, "ratings": ratings, "mean": mean_of(total, ratings), "stars": by_stars}
+
+
+def mean_of(total: int, ratings: int) -> str | None:
+    """Half-up to a hundredth."""
+    return str((Decimal(total) / ratings).quantize(Decimal("0.01"), ROUND_HALF_UP)) if ratings else None

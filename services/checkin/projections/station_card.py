@@ -16,6 +16,7 @@ from shared.queries import View
 
 from ..domain.facilities import FacilityHeld, FacilityReleased, StationFacilitiesChanged
 from ..domain.hours import hours_of
+from ..domain.review import StarRatingAwarded
 from ..domain.station import MapListingPublished
 from . import station_live
 from .hours_text import parse_hours
@@ -27,7 +28,12 @@ CARD = STATION_CARD.table(
     Column("station_id", Text, primary_key=True),
     Column("facilities", Text, nullable=False, server_default=""),
     Column("switched_off", Text, nullable=False, server_default=""),
-    Column("stars", Integer),  # of the last review
+)
+AWARD = STATION_CARD.table(
+    "star_award",
+    Column("station_id", Text, primary_key=True),
+    Column("period", Text, primary_key=True),
+    Column("stars", Integer, nullable=False),
 )
 HELD = STATION_CARD.table(
     "held_facility",
@@ -65,6 +71,11 @@ def map_listing_published(event: MapListingPublished, row: Recorded) -> list[Row
     return [Put(LISTING, {"station_id": event.station_id, "provider": event.provider, "ref": event.ref})]
 
 
+@STATION_CARD.on(StarRatingAwarded)
+def star_rating_awarded(event: StarRatingAwarded, row: Recorded) -> list[RowChange]:
+    return [Put(AWARD, {"station_id": event.station_id, "period": event.period, "stars": event.stars})]
+
+
 async def of(view: View, station_id: str, moment: datetime) -> dict[str, Any]:
     """One station's card. Raises `NotFound`."""
     (card,) = await cards(view, [await station_live.station_of(view, station_id)], moment)
@@ -79,6 +90,8 @@ async def cards(view: View, stations: Sequence[Any], moment: datetime) -> list[d
     held: dict[str, set[str]] = defaultdict(set)
     for row in await view.db.execute(select(HELD).where(HELD.c.station_id.in_(ids))):
         held[row.station_id].add(row.facility)
+    awards = select(AWARD).where(AWARD.c.station_id.in_(ids)).order_by(AWARD.c.period)
+    latest = {row.station_id: row for row in await view.db.execute(awards)}
     listings: dict[str, list[Any]] = defaultdict(list)
     for row in await view.db.execute(select(LISTING).where(LISTING.c.station_id.in_(ids)).order_by(LISTING.c.provider)):
         listings[row.station_id].append(row)
@@ -87,6 +100,7 @@ async def cards(view: View, stations: Sequence[Any], moment: datetime) -> list[d
             **_place(station, now[station.station_id]),
             **_times(station, moment),
             **_facilities(extras.get(station.station_id), held[station.station_id]),
+            **_stars(latest.get(station.station_id)),
             "listings": [_listing(station, row) for row in listings[station.station_id]],
         }
         for station in stations
@@ -116,7 +130,11 @@ def _times(station: Any, moment: datetime) -> dict[str, Any]:
 
 def _facilities(card: Any, held: set[str]) -> dict[str, Any]:
     offered, off = (card.facilities.split(), card.switched_off.split()) if card else ([], [])
-    return {"facilities": offered, "out_of_service": sorted({*off, *held}), "stars": card.stars if card else None}
+    return {"facilities": offered, "out_of_service": sorted({*off, *held})}
+
+
+def _stars(award: Any) -> dict[str, Any]:
+    return {"stars": award.stars if award else None, "stars_period": award.period if award else None}
 
 
 def _listing(station: Any, listing: Any) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.publishing import Publishing
 
-from . import bookings, demands, duties, members, stations, visits
+from . import bookings, demands, duties, members, reviews, stations, visits
 
 PUBLISHING = Publishing().including(
     members.PUBLISHING,
@@ -13,4 +13,5 @@ PUBLISHING = Publishing().including(
     duties.PUBLISHING,
     demands.PUBLISHING,
     bookings.PUBLISHING,
+    reviews.PUBLISHING,
 )

@@ -68,5 +68,10 @@ EVENTS: tuple[EventType, ...] = (
         "Equipment is not as it should be; a major alarm opens a rectification without a reporter.",
         {**_ALARM, "raised_at": _AT},
     ),
+    _published(
+        stations.StarRatingAwarded,
+        "A station has its stars for a quarter, for maps and public pages.",
+        {"period": "2026-Q1", "score_e2": 8_658, "stars": 3, "caps": ["toilet"], "awarded_at": "2026-04-07T01:00:00Z"},
+    ),
     _published(stations.SubsystemAlarmCleared, "Equipment is as it should be again.", {**_ALARM, "cleared_at": _AT}),
 )

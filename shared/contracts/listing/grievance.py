@@ -46,12 +46,15 @@ EVENTS: tuple[EventType, ...] = (
     ),
     _of_a_rectification(
         grievance.RectificationClosed,
-        "A hazard is put right: the facility is back in service.",
+        "A hazard is put right: the facility is back in service, and it is overdue no longer.",
         {**_WHERE, "closed_at": "2026-01-24T03:30:00Z"},
         "checkin",
     ),
     _of_a_rectification(
-        grievance.RectificationOverdue, "A hazard was not put right in time.", {**_WHERE, "due_at": _DUE}
+        grievance.RectificationOverdue,
+        "A hazard was not put right in time: it counts against the station's stars.",
+        {**_WHERE, "due_at": _DUE},
+        "checkin",
     ),
     EventType(
         grievance.CaseClosed,
@@ -77,18 +80,20 @@ EVENTS: tuple[EventType, ...] = (
         grievance.SatisfactionGiven,
         "grievance",
         "published",
-        "A requester has rated the answer to a case.",
+        "A requester has rated the answer to a case; shown beside the station's review.",
         "case_id",
         {"case_id": "CS-1", "station_id": "S1", "round": 1, "stars": 5},
+        consumers=("checkin",),
         data_class="none",
     ),
     EventType(
         grievance.ActionOverdue,
         "grievance",
         "published",
-        "What an inquiry meeting promised was not done by its deadline.",
+        "What an inquiry meeting promised was not done by its deadline; shown beside the station's review.",
         "proposal_id",
         {"proposal_id": "PP-1", "station_id": "S1", "due_at": _DUE},
+        consumers=("checkin",),
         data_class="none",
     ),
 )
