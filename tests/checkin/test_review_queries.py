@@ -19,6 +19,7 @@ from services.checkin.domain.standing import (
     AnswerRatingNoted,
     DemandClosingNoted,
     DemandNoted,
+    PatrolNote,
     PatrolNoted,
     RatingCounted,
     RatingTakenBack,
@@ -75,8 +76,8 @@ def ratings(*stars: int) -> list[DomainEvent]:
     return [RatingCounted(NOON, *WHERE, f"v{number}", one) for number, one in enumerate(stars)]
 
 
-def patrol(duty: str, state: Any) -> PatrolNoted:
-    return PatrolNoted(NOON, *WHERE, duty, state)
+def patrol(duty: str, note: PatrolNote) -> PatrolNoted:
+    return PatrolNoted(NOON, *WHERE, duty, note)
 
 
 async def test_what_nobody_has_told_of_yet_is_an_open_review(models: ReadModels) -> None:
@@ -126,8 +127,13 @@ async def test_so_far_is_as_if_the_period_ended_now(models: ReadModels) -> None:
     assert (figures["scheduled"], figures["fulfilled"], found["patrols_to_come"]) == (2, 1, 1)
     assert (figures["due"], figures["met"]) == (2, 1), "one is due now, one was closed before its time"
     assert (await review(models, NOON + HOUR))["so_far"]["figures"]["due"] == 3
-    await models.told(patrol("d3", "fulfilled"))
-    assert (await review(models))["patrols_to_come"] == 0
+    await models.told(patrol("d3", "fulfilled"), patrol("d2", "fulfilled"))
+    await models.told(patrol("d3", "scheduled"), patrol("d3", "revoked"))
+    found = await review(models)
+    assert (found["so_far"]["figures"]["fulfilled"], found["patrols_to_come"]) == (2, 1), "d3 is to be reported again"
+    await models.told(patrol("d3", "missed"))
+    found = await review(models)
+    assert (found["so_far"]["figures"]["scheduled"], found["patrols_to_come"]) == (3, 0)
 
 
 async def test_a_rating_is_taken_back(models: ReadModels) -> None:

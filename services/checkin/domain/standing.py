@@ -1,7 +1,7 @@
 """What counts for a station's stars in one period 星级评定, gathered from visits, the rota, demands and cases (CK12).
 
 Sums where a cause comes once (each visit is rated once, each demand closed once, and a policy's effect happens once);
-ids where several causes tell of the same: a patrol, the answers to a case. In whatever order they come, it is the same.
+ids where several causes tell of the same, as of a patrol. In whatever order they come, it is the same.
 """
 
 from __future__ import annotations
@@ -15,8 +15,7 @@ from shared.decider import Command, Decider, DomainEvent
 
 from .values import SATISFIED_FROM
 
-PatrolState: TypeAlias = Literal["scheduled", "missed", "fulfilled", "cancelled"]
-_RANK: dict[PatrolState, int] = {state: rank for rank, state in enumerate(get_args(PatrolState))}  # a later one holds
+PatrolNote: TypeAlias = Literal["scheduled", "missed", "fulfilled", "revoked", "cancelled"]
 
 
 class CountRating(Command, frozen=True):
@@ -41,7 +40,7 @@ class NotePatrol(Command, frozen=True):
     station_id: str
     period: str
     duty_id: str
-    state: PatrolState
+    note: PatrolNote
     now: datetime
 
 
@@ -101,7 +100,7 @@ class PatrolNoted(DomainEvent, frozen=True):
     station_id: str
     period: str
     duty_id: str
-    state: PatrolState
+    note: PatrolNote
 
 
 class DemandNoted(DomainEvent, frozen=True):
@@ -146,12 +145,20 @@ StandingEvent: TypeAlias = (
 )
 
 
+class Patrol(msgspec.Struct, frozen=True):
+    """One duty. A fulfilment is revoked when its report is voided, and another report may fulfil the duty again."""
+
+    missed: bool = False
+    cancelled: bool = False
+    fulfilments: int = 0  # less those revoked
+
+
 class Standing(msgspec.Struct, frozen=True):
     """What a review reads. Answers and overdue actions are only shown: CK12 has no term for them."""
 
     ratings: int = 0
     stars: int = 0
-    patrols: dict[str, PatrolState] = {}
+    patrols: dict[str, Patrol] = {}
     due: int = 0
     met: int = 0
     actions: tuple[str, ...] = ()
@@ -159,11 +166,11 @@ class Standing(msgspec.Struct, frozen=True):
     @property
     def scheduled(self) -> int:
         """E15: duties, not rounds. What is cancelled was not scheduled."""
-        return sum(state != "cancelled" for state in self.patrols.values())
+        return sum(not patrol.cancelled for patrol in self.patrols.values())
 
     @property
     def fulfilled(self) -> int:
-        return sum(state == "fulfilled" for state in self.patrols.values())
+        return sum(patrol.fulfilments > 0 and not patrol.cancelled for patrol in self.patrols.values())
 
 
 def standing_of(station_id: str, period: str) -> str:
@@ -178,9 +185,9 @@ def decide(command: StandingCommand, standing: Standing) -> list[StandingEvent]:
             return [RatingCounted(*where, visit_id, stars)]
         case TakeBackRating(visit_id=visit_id, stars=stars):
             return [RatingTakenBack(*where, visit_id, stars)]
-        case NotePatrol(duty_id=duty_id, state=state):
+        case NotePatrol(duty_id=duty_id, note=note):
             known = standing.patrols.get(duty_id)
-            return [] if known and _RANK[known] >= _RANK[state] else [PatrolNoted(*where, duty_id, state)]
+            return [] if known and noted(known, note) == known else [PatrolNoted(*where, duty_id, note)]
         case NoteDemand(demand_id=demand_id, deadline=deadline):
             return [DemandNoted(*where, demand_id, deadline)]
         case NoteDemandClosed(demand_id=demand_id, in_time=in_time):
@@ -193,6 +200,21 @@ def decide(command: StandingCommand, standing: Standing) -> list[StandingEvent]:
             assert_never(command)
 
 
+def noted(patrol: Patrol, note: PatrolNote) -> Patrol:
+    match note:
+        case "scheduled":
+            return patrol
+        case "missed":
+            return msgspec.structs.replace(patrol, missed=True)
+        case "cancelled":
+            return msgspec.structs.replace(patrol, cancelled=True)
+        case "fulfilled" | "revoked":
+            change = 1 if note == "fulfilled" else -1
+            return msgspec.structs.replace(patrol, fulfilments=patrol.fulfilments + change)
+        case _:
+            assert_never(note)
+
+
 def evolve(standing: Standing, event: StandingEvent) -> Standing:
     changed = msgspec.structs.replace
     match event:
@@ -200,8 +222,9 @@ def evolve(standing: Standing, event: StandingEvent) -> Standing:
             return changed(standing, ratings=standing.ratings + 1, stars=standing.stars + stars)
         case RatingTakenBack(stars=stars):
             return changed(standing, ratings=standing.ratings - 1, stars=standing.stars - stars)
-        case PatrolNoted(duty_id=duty_id, state=state):
-            return changed(standing, patrols={**standing.patrols, duty_id: state})
+        case PatrolNoted(duty_id=duty_id, note=note):
+            patrol = noted(standing.patrols.get(duty_id, Patrol()), note)
+            return changed(standing, patrols={**standing.patrols, duty_id: patrol})
         case DemandNoted():
             return changed(standing, due=standing.due + 1)
         case DemandClosingNoted(in_time=in_time):

@@ -13,7 +13,14 @@ from shared.decider import Command
 from shared.policies import Policies
 
 from ..domain.demand import DemandClosed, DemandRecorded
-from ..domain.duty_events import DutyAssigned, DutyCancelled, DutyFulfilled, DutyMissed, DutyPlanned
+from ..domain.duty_events import (
+    DutyAssigned,
+    DutyCancelled,
+    DutyFulfilled,
+    DutyFulfilmentRevoked,
+    DutyMissed,
+    DutyPlanned,
+)
 from ..domain.overdue import NoteOverdue, NoteSettled
 from ..domain.period import period_at
 from ..domain.standing import (
@@ -23,7 +30,7 @@ from ..domain.standing import (
     NoteDemand,
     NoteDemandClosed,
     NotePatrol,
-    PatrolState,
+    PatrolNote,
     TakeBackRating,
 )
 from ..domain.visits import VisitRated, VisitVoided
@@ -60,6 +67,12 @@ def note_fulfilled_patrol(event: DutyFulfilled) -> list[Command]:
     return _patrol(event, "fulfilled") if event.in_time else []
 
 
+@POLICIES.on(DutyFulfilmentRevoked)
+def note_revoked_patrol(event: DutyFulfilmentRevoked) -> list[Command]:
+    """Its report was voided."""
+    return _patrol(event, "revoked")
+
+
 @POLICIES.on(DutyMissed)
 def note_missed_patrol(event: DutyMissed) -> list[Command]:
     """Row 23."""
@@ -72,11 +85,12 @@ def note_cancelled_patrol(event: DutyCancelled) -> list[Command]:
 
 
 def _patrol(
-    event: DutyPlanned | DutyAssigned | DutyFulfilled | DutyMissed | DutyCancelled, state: PatrolState
+    event: DutyPlanned | DutyAssigned | DutyFulfilled | DutyFulfilmentRevoked | DutyMissed | DutyCancelled,
+    note: PatrolNote,
 ) -> list[Command]:
     if event.kind == "chief":
         return []
-    return [NotePatrol(event.station_id, period_at(event.window_from), event.duty_id, state, event.at)]
+    return [NotePatrol(event.station_id, period_at(event.window_from), event.duty_id, note, event.at)]
 
 
 @POLICIES.on(DemandRecorded)

@@ -94,9 +94,9 @@ def _counting(ids: Sequence[str], period: Period, now: datetime) -> list[Select[
         return select(table.c.station_id, *counts).where(of).group_by(table.c.station_id)
 
     ratings = select(RATING.c.station_id, RATING.c.ratings, RATING.c.stars)
-    fulfilled = func.count().filter(PATROL.c.state == "fulfilled").label("fulfilled")
-    missed = func.count().filter(PATROL.c.state == "missed").label("missed")
-    scheduled = func.count().filter(PATROL.c.state != "cancelled").label("scheduled")
+    done, due_to_be = PATROL.c.fulfilments > 0, ~PATROL.c.cancelled
+    patrols = {"scheduled": due_to_be, "fulfilled": due_to_be & done, "missed": due_to_be & ~done & PATROL.c.missed}
+    counted = [func.count().filter(which).label(name) for name, which in patrols.items()]
     due = func.count().filter((DEMAND.c.deadline <= now) | DEMAND.c.in_time.is_not(None)).label("due")
     closed = RECTIFICATION.c.closed_at
     overdue = select(RECTIFICATION.c.station_id, func.count().label("overdue")).where(
@@ -110,7 +110,7 @@ def _counting(ids: Sequence[str], period: Period, now: datetime) -> list[Select[
     answers = [func.sum(ANSWER.c[name]).label(name) for name in ("rated", "satisfied")]
     return [
         ratings.where(RATING.c.station_id.in_(ids), RATING.c.period == period.name),
-        within(PATROL, scheduled, fulfilled, missed),
+        within(PATROL, *counted),
         within(DEMAND, due, func.count().filter(DEMAND.c.in_time).label("met")),
         overdue.group_by(RECTIFICATION.c.station_id),
         within(ANSWER, *answers).where(~replaced),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, assert_never
 
 import msgspec
 from sqlalchemy import Boolean, Column, DateTime, Index, Integer, Text
@@ -59,7 +59,9 @@ RATING = REVIEWS.table(
 PATROL = REVIEWS.table(
     "review_patrol",
     *_of_period(Column("duty_id", Text, primary_key=True)),
-    Column("state", Text, nullable=False),
+    Column("missed", Boolean, nullable=False, server_default="false"),
+    Column("cancelled", Boolean, nullable=False, server_default="false"),
+    Column("fulfilments", Integer, nullable=False, server_default="0"),
 )
 DEMAND = REVIEWS.table(
     "review_demand",
@@ -115,7 +117,16 @@ def rating_taken_back(event: RatingTakenBack, row: Recorded) -> list[RowChange]:
 
 @REVIEWS.on(PatrolNoted)
 def patrol_noted(event: PatrolNoted, row: Recorded) -> list[RowChange]:
-    return [Put(PATROL, {**_key(event), "duty_id": event.duty_id, "state": event.state})]
+    patrol = {**_key(event), "duty_id": event.duty_id}
+    match event.note:
+        case "scheduled":
+            return [Put(PATROL, patrol)]
+        case "fulfilled" | "revoked":
+            return [Add(PATROL, {**patrol, "fulfilments": 1 if event.note == "fulfilled" else -1})]
+        case "missed" | "cancelled":
+            return [Put(PATROL, {**patrol, event.note: True})]
+        case _:
+            assert_never(event.note)
 
 
 @REVIEWS.on(DemandNoted)
