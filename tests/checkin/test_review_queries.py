@@ -136,6 +136,15 @@ async def test_so_far_is_as_if_the_period_ended_now(models: ReadModels) -> None:
     assert (found["so_far"]["figures"]["scheduled"], found["patrols_to_come"]) == (3, 0)
 
 
+async def test_when_the_review_may_be_closed_a_patrol_of_which_nothing_was_heard_was_not_fulfilled(
+    models: ReadModels,
+) -> None:
+    await models.told(patrol("d1", "fulfilled"), patrol("d2", "scheduled"))
+    assert (await review(models, DUE - HOUR))["so_far"]["terms_e2"]["patrols"] == 2_000
+    found = await review(models, DUE)
+    assert (found["so_far"]["terms_e2"]["patrols"], found["patrols_to_come"]) == (1_000, 0)
+
+
 async def test_a_rating_is_taken_back(models: ReadModels) -> None:
     await models.told(*ratings(5, 1), RatingTakenBack(NOON, *WHERE, "v1", 1))
     assert (await review(models))["so_far"]["mean_stars"] == "5.00"

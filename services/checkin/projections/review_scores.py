@@ -83,7 +83,8 @@ async def _reviews(view: View, ids: Sequence[str], period: Period, now: datetime
         for row in await view.db.execute(query):
             found = dict(row._mapping)
             counts[found.pop("station_id")].update(found)
-    return [_shown(station_id, period, rows.get(station_id), counts[station_id]) for station_id in ids]
+    over = now >= period.close_from
+    return [_shown(station_id, period, rows.get(station_id), counts[station_id], over) for station_id in ids]
 
 
 def _counting(ids: Sequence[str], period: Period, now: datetime) -> list[Select[Any]]:
@@ -118,12 +119,13 @@ def _counting(ids: Sequence[str], period: Period, now: datetime) -> list[Select[
     ]
 
 
-def _shown(station_id: str, period: Period, row: Any, counts: Mapping[str, int]) -> dict[str, Any]:
+def _shown(station_id: str, period: Period, row: Any, counts: Mapping[str, int], over: bool) -> dict[str, Any]:
+    """Once it is `over` a patrol of which nothing was heard counts as closing counts it."""
     failed = row.failed.split() if row is not None and row.failed is not None else None
     passed = 0 if failed is None else len(STANDARD_ITEMS) - len(failed)
-    done = counts["fulfilled"] + counts["missed"]
-    judged = {**counts, "passed": passed, "scheduled": done}
-    tally = Tally(**{name: judged[name] for name in Tally.__struct_fields__})
+    judged = counts["scheduled"] if over else counts["fulfilled"] + counts["missed"]
+    figures = {**counts, "passed": passed, "scheduled": judged}
+    tally = Tally(**{name: figures[name] for name in Tally.__struct_fields__})
     capped = list(STANDARD_ITEMS) if failed is None else failed
     score_e2 = terms(tally).score_e2
     scored = row is not None and row.stars is not None
@@ -138,7 +140,7 @@ def _shown(station_id: str, period: Period, row: Any, counts: Mapping[str, int])
             "caps": capped,
             **_explained(tally),
         },
-        "patrols_to_come": counts["scheduled"] - done,
+        "patrols_to_come": counts["scheduled"] - judged,
         "beside": {
             "answers": {"rated": counts["rated"], "satisfied": counts["satisfied"]},
             "actions_overdue": counts["late"],
