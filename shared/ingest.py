@@ -97,6 +97,10 @@ class Ingest:
             reached = {TopicPartition(topic, part): offset for topic, part, offset in rows}
         return sum(max(0, end - reached.get(partition, 0)) for partition, end in ends.items()) if assigned else 1
 
+    async def ends(self) -> dict[tuple[str, int], int]:
+        """Where our topics end, by topic and partition, whichever process reads them. Raises `Unavailable`."""
+        return {(part.topic, part.partition): end for part, end in (await self._ends.of_topics(self.topics)).items()}
+
     def _broker(self) -> KafkaBroker:
         broker = KafkaBroker(
             self._kafka,

@@ -167,6 +167,23 @@ class TopicEnds:
                 await self._drop()
                 raise Unavailable(f"Kafka does not tell where its topics end ({error})") from error
 
+    async def of_topics(self, topics: Iterable[str]) -> dict[TopicPartition, int]:
+        """The end of every partition of these that holds anything. Raises `Unavailable`."""
+        names = list(topics)
+        await self.of(TopicPartition(name, 0) for name in names)  # from now on their partitions are known
+        async with self._lock:
+            try:
+                async with asyncio.timeout(SEND_TIMEOUT):
+                    client = self._client or await self._start()
+                    parts = [
+                        TopicPartition(name, part) for name in names for part in client.partitions_for_topic(name) or ()
+                    ]
+                    begins, ends = await client.beginning_offsets(parts), await client.end_offsets(parts)
+                    return {part: end for part, end in ends.items() if end > begins[part]}
+            except (KafkaError, TimeoutError, OSError) as error:
+                await self._drop()
+                raise Unavailable(f"Kafka does not tell where its topics end ({error})") from error
+
     async def close(self) -> None:
         async with self._lock:
             await self._drop()

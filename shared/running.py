@@ -24,6 +24,7 @@ from sqlalchemy import text
 from shared import content_api, failpoints
 from shared.access.guard import Guard, check_complete
 from shared.building import Rebuilder
+from shared.catching_up import CatchingUp
 from shared.clock import Clock, SystemClock, clock_for
 from shared.committer import Committer
 from shared.config import Settings
@@ -141,7 +142,7 @@ def _worker(
     leases, tail = Leases(database), Tail(database)
     door = Door(service.name, database, committer, messaging.intake, settings.code_secrets)
     reactor = Reactor(service.name, committer, codec, messaging.policies)
-    timers = TimerLoop(database, committer, codec, clock, messaging.timers)
+    timers = TimerLoop(database, committer, codec, clock, messaging.timers, catching_up=CatchingUp(database, ingest))
     relay = Relay(service.name, codec, messaging.publishing, sender, epoch)
     follow = partial(Subscription, database, waking, leases, tail)
     subscriptions = [

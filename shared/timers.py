@@ -1,8 +1,9 @@
 """Deadlines: `DeadlineSet` and `DeadlineCleared` are facts in the log, the timer table is their projection.
 
 A due timer becomes a command with `now` = its due time and an id derived from the very `DeadlineSet`, so it has its
-effect once however often it fires, never before its time. With the command a `TimerFired` is appended, whatever was
-decided; only the projection removes rows. So a rebuild, or a crash between firing and removal, resurrects nothing.
+effect once however often it fires, never before its time, and after an outage not before what reached us in time
+(`catching_up.py`). With the command a `TimerFired` is appended, whatever was decided; only the projection removes
+rows. So a rebuild, or a crash between firing and removal, resurrects nothing.
 
 A timer whose command fails is not parked, as no event is at fault: it stays due, loudly, and is tried again now and
 then, while the others fire. A deadline that cannot go into the table is parked as in any other read table.
@@ -22,6 +23,7 @@ import msgspec
 from sqlalchemy import Column, DateTime, Table, Text, select
 
 from shared import failpoints
+from shared.catching_up import CatchingUp
 from shared.clock import Clock
 from shared.committer import Committer
 from shared.database import Database, is_transient
@@ -127,7 +129,9 @@ class TimerLoop:
         clock: Clock,
         rules: Timers,
         timers: Projection = TIMERS,
+        catching_up: CatchingUp | None = None,
     ) -> None:
+        self._catching_up = catching_up
         self._database, self._committer, self._clock, self._rules = database, committer, clock, rules
         self.version = Version(timers, codec)
         (self._table,) = timers.metadata.sorted_tables
@@ -150,6 +154,8 @@ class TimerLoop:
         self._looked = time.monotonic()
         if not await self.version.live(lease):  # the live version's owner fires
             return LOOK_AGAIN
+        if self._catching_up is not None and not await self._catching_up.done(lease):
+            return LOOK
         if await self.fire(lease) == 0:
             return LOOK
         # There may be more, or these have set the next, as daily ones do: fired as soon as the table knows of these.
