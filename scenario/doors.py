@@ -29,6 +29,7 @@ PAUSE = 0.05  # seconds between tries
 REFUSED = "select result->'refusal'->>'code', count(*) from command where result->'refusal' is not null group by 1"
 PATHS = {
     "MemberScanned": ("/scans", "gate"),
+    "ServiceUsed": ("/service-uses", "machine"),
     "DemandHeard": ("/demands", "worker"),
     "BookingPresented": ("/bookings/present", "desk"),
     "PatrolReported": ("/patrol-reports", "patrol_app"),

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from scenario.acts import Action, Caller, Order, Told
 from scenario.feigning import feigned
 from scenario.naming import Names
-from shared.contracts.checkin import MemberScanned
+from shared.contracts.checkin import MemberScanned, ServiceUsed
 from shared.contracts.checkin_bookings import BookingPresented
 from shared.contracts.checkin_rota import DemandHeard
 from shared.contracts.model import Contract
@@ -45,6 +45,7 @@ class Entries:
             "machines": self._machine,
             "redemptions": self._redemption,
             "ratings": self._rating,
+            "services": self._service,
             "feigned": self._feign,
         }
 
@@ -126,6 +127,11 @@ class Entries:
             event = DispenseReported.model_validate({**asked, **redemption["result"]})
             later = self._names.at(redemption["at"]) + timedelta(seconds=20)
             yield Action(later, step, redemption["who"], (Told(machine, self._names.drawn("dispensed"), event),))
+
+    def _service(self, step: int, used: Entry) -> Iterator[Action]:
+        station, service = used["station"], used["service"]
+        event = {"member_id": self._names.member(used["who"]), "station_id": station, "service": service}
+        yield self._told(step, used, f"{station}-{service}", ServiceUsed, event)
 
     def _rating(self, step: int, rating: Entry) -> Iterator[Action]:
         member = self._names.member(rating["who"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -124,6 +125,14 @@ async def _stars(doors: Doors, day: Day) -> Facts:
     return {f"stars_{station}": told["mean"] for station, told in stars.items()}
 
 
+async def _services(doors: Doors, day: Day) -> Facts:
+    days = {"from": str(day.data["day"]), "to": str(day.ends.astimezone(CHINA).date())}
+    used: Counter[str] = Counter()
+    for row in (await doors.ask("checkin", "/service-demand", **days))["days"]:
+        used[row["service"]] += row["qty"]
+    return {"services_used": ", ".join(f"{service} {count}" for service, count in sorted(used.items()))}
+
+
 async def _bookings(doors: Doors, day: Day) -> Facts:
     states: dict[str, list[str]] = {}
     for pool in day.data["pools"]:
@@ -168,6 +177,7 @@ PARTS = (
     _duties,
     _demands,
     _stars,
+    _services,
     _bookings,
     _facilities,
     _hazards,

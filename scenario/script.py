@@ -36,9 +36,9 @@ class Day:
         self.reports = {(p["duty"], p["who"]): self.names.of(f"PR-{p['duty']}-{p['who']}") for p in patrols}
 
     @property
-    def evening(self) -> Mapping[str, Any]:
-        """What is done the evening before, as step 0."""
-        return {"step": 0, **self.data["evening"]}
+    def beside(self) -> Mapping[str, Any]:
+        """What is done the evening before, and what the page does not speak of, as step 0."""
+        return {"step": 0, **self.data["evening"], "services": self.data["services"]}
 
     @property
     def steps(self) -> list[Mapping[str, Any]]:
@@ -55,7 +55,7 @@ class Day:
     def _moments(self) -> tuple[Moment, ...]:
         """By the clock; people who act at the same time do so in any order, as nobody does two things at once."""
         entries = Entries(self.data, self.names)
-        steps = [self.evening, *self.steps]
+        steps = [self.beside, *self.steps]
         actions = self._through_doors([action for step in steps for action in entries.actions(step)])
         self.names.shuffle(actions)
         actions.sort(key=lambda action: action.at)

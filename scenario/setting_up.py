@@ -36,7 +36,7 @@ class SettingUp:
         for station, facts in self._data["stations"].items():
             place = {"city": "lanzhou", "county": "chengguan", "lat_e6": facts["lat_e6"], "lon_e6": facts["lon_e6"]}
             size = {"capacity": facts["capacity"], "always_open": facts.get("always_open", False)}
-            yield self._order("checkin", "/stations", station_id=station, **place, **size)
+            yield self._order("checkin", "/stations", station_id=station, name=facts["name"], **place, **size)
 
     def _hours(self) -> Iterator[Order]:
         for station, facts in self._data["stations"].items():
