@@ -51,16 +51,20 @@ def reported(identity: str, duty_id: str, volunteer: str, *, ended: datetime = N
     return {**who, **window, "checklist": [{"item": "extinguisher", "ok": True}]}
 
 
+REFUSED: set[tuple[str, str]] = set()  # service and code of every refusal that a caller of this run was answered
+
+
 class Caller:
     """Somebody with a token; repeats what got no answer, or a 503, under the same key, as callers should."""
 
     def __init__(self, process: ServiceProcess, surroundings: Surroundings, subject: str, *roles: str) -> None:
         headers = {"Authorization": surroundings.authorization(subject, *roles)}
+        self._service = process.service
         self.http = httpx.AsyncClient(base_url=process.url, headers=headers, timeout=20, trust_env=False)
 
     async def post(self, path: str, body: Any, key: str, **headers: str) -> httpx.Response:
         """Once, whatever comes of it."""
-        return await self.http.post(path, json=body, headers={"Idempotency-Key": key, **headers})
+        return self._noted(await self.http.post(path, json=body, headers={"Idempotency-Key": key, **headers}))
 
     async def insist(self, path: str, body: Any, key: str, within: float = 60) -> httpx.Response:
         """Until there is an answer."""
@@ -69,7 +73,12 @@ class Caller:
         )
 
     async def get(self, path: str, **query: str) -> httpx.Response:
-        return await self.http.get(path, params=query)
+        return self._noted(await self.http.get(path, params=query))
+
+    def _noted(self, answer: httpx.Response) -> httpx.Response:
+        if answer.headers.get("Content-Type") == "application/problem+json":
+            REFUSED.add((self._service, answer.json()["code"]))
+        return answer
 
 
 def calling(process: ServiceProcess, surroundings: Surroundings, subject: str, *roles: str) -> _Calling:

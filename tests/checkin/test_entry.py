@@ -114,7 +114,7 @@ def test_ck6_a_station_without_hours_is_a_draft_and_closed(given: Given) -> None
 # CK1: one open visit
 
 
-def test_ck1_two_taps_two_seconds_apart_are_one_visit(given: Given) -> None:
+def test_ck1_e7_two_taps_two_seconds_apart_are_one_visit(given: Given) -> None:
     """E7, and W03 in step 2 of the day."""
     scenario = given(*TOWN).when(entry("W1", "S1", SIX)).when(entry("W1", "S1", SIX + 2 * SECOND, "v2"))
     scenario.then(on(VISITS, "W1", DuplicateScanIgnored(SIX + 2 * SECOND, "v2", "v1", "S1", "g1")))
@@ -149,7 +149,7 @@ def test_ck3_an_entry_after_the_end_first_ends_the_old_visit_where_it_ended(give
 # CK2: superseding
 
 
-def test_ck2_an_entry_elsewhere_ends_the_open_visit_and_frees_its_place(given: Given) -> None:
+def test_ck2_e6_an_entry_elsewhere_ends_the_open_visit_and_frees_its_place(given: Given) -> None:
     """E6."""
     noon = at("07:00")
     scenario = given(*OPEN_BOOKS).when(entry("W1", "S1", SIX)).when(entry("W1", "S2", noon, "v2"))
@@ -230,7 +230,7 @@ def test_ck4_after_an_end_by_time_the_half_hour_runs_from_that_end(given: Given)
 # CK5: capacity
 
 
-def test_ck5_the_last_place_is_given_and_the_next_is_refused(given: Given) -> None:
+def test_ck5_e10_the_last_place_is_given_and_the_next_is_refused(given: Given) -> None:
     """E10: two places, the third person stays outside."""
     scenario = given(*TOWN).when(entry("W1", "S1", SIX, "v1")).when(entry("W2", "S1", SIX, "v2"))
     assert visit_of(scenario, "W2").flags == ()
@@ -244,7 +244,7 @@ def test_ck5_a_place_left_is_a_place_free(given: Given) -> None:
     assert visit_of(scenario.when(entry("W2", "S2", at("06:30"), "v2")), "W2").flags == ()
 
 
-def test_ck3_ck5_a_stay_that_is_over_holds_no_place_however_late_the_sweeper(given: Given) -> None:
+def test_ck3_ck5_e8_a_stay_that_is_over_holds_no_place_however_late_the_sweeper(given: Given) -> None:
     """E8: no ghosts."""
     scenario = given(*TOWN).when(entry("W1", "S2", SIX))
     scenario.when(entry("W2", "S2", at("09:59:59"), "v2"))
@@ -254,7 +254,7 @@ def test_ck3_ck5_a_stay_that_is_over_holds_no_place_however_late_the_sweeper(giv
     assert visit_of(scenario.when(entry("W2", "S2", at("10:00"), "v3")), "W2").flags == ()
 
 
-def test_ck5_a_chief_lets_someone_into_a_full_station_with_a_reason_and_it_is_recorded(given: Given) -> None:
+def test_ck5_e9_a_chief_lets_someone_into_a_full_station_with_a_reason_and_it_is_recorded(given: Given) -> None:
     """E9."""
     scenario = given(*TOWN).when(entry("W1", "S2", SIX))
     override = msgspec.structs.replace(entry("W2", "S2", SIX, "v2"), override_by="C1", override_reason="heat")

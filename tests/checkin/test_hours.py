@@ -49,7 +49,7 @@ def test_ck6_sunday_night_passes_into_monday() -> None:
     assert hours_of([WeeklyInterval(7, 1320, 1500)], ()).is_open(at("00:59", 26))
 
 
-def test_ck6_a_holiday_does_not_cut_the_night_before() -> None:
+def test_ck6_e16_a_holiday_does_not_cut_the_night_before() -> None:
     """E16: the exception of Saturday leaves what began on Friday."""
     hours = hours_of([FRIDAY_NIGHT, WeeklyInterval(6, 600, 1200)], [DateException(date(2026, 1, SATURDAY), ())])
     assert hours.is_open(at("01:30", SATURDAY))
@@ -131,14 +131,14 @@ def test_ck6_the_next_opening_and_closing_of_a_day() -> None:
     assert BY_DAY.next_closing(at("22:00")) == at("22:00", SATURDAY)
 
 
-def test_ck6_at_two_in_the_night_the_next_closing_is_that_of_the_evening_before() -> None:
+def test_ck6_e16_at_two_in_the_night_the_next_closing_is_that_of_the_evening_before() -> None:
     """E16."""
     hours = hours_of([FRIDAY_NIGHT], ())
     assert hours.next_closing(at("01:00", SATURDAY)) == at("02:00", SATURDAY)
     assert hours.next_opening(at("02:00", SATURDAY)) == at("20:00", 30)
 
 
-def test_ck6_the_next_opening_is_after_the_holiday_and_not_on_it() -> None:
+def test_ck6_e16_the_next_opening_is_after_the_holiday_and_not_on_it() -> None:
     """E16: the Spring Festival of 2026, 15 to 23 February, closed but for two hours on New Year's Eve."""
     closed = [DateException(date(2026, 2, day), ()) for day in range(15, 24) if day != 16]
     eve = DateException(date(2026, 2, 16), (Interval(600, 720),))
@@ -157,7 +157,7 @@ def test_ck6_a_holiday_far_ahead_may_be_the_only_opening() -> None:
     assert fair.next_opening(at("23:00", 31, 12)) is None
 
 
-def test_ck6_a_night_that_runs_into_a_morning_is_one_opening() -> None:
+def test_ck6_e16_a_night_that_runs_into_a_morning_is_one_opening() -> None:
     """E16: the night before a holiday passes into what is open on the holiday."""
     holiday = DateException(date(2026, 1, SATURDAY), (Interval(120, 600),))
     hours = hours_of([FRIDAY_NIGHT], [holiday])
@@ -180,7 +180,7 @@ def test_ck6_nobody_looks_for_ever_for_an_exception_of_another_century() -> None
     assert hours_of(EVERY_DAY, far).next_opening(at("22:00")) == at("05:30", SATURDAY)
 
 
-def test_k1_next_times_are_the_same_whatever_zone_they_are_asked_in() -> None:
+def test_k1_e17_next_times_are_the_same_whatever_zone_they_are_asked_in() -> None:
     """E17: 21:00 UTC is 05:00 in China; the answer is in the zone of the question, and there is no summer time."""
     utc = datetime(2026, 1, 22, 21, 0, tzinfo=UTC)
     assert BY_DAY.next_opening(utc) == at("05:30")

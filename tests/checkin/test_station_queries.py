@@ -76,7 +76,7 @@ async def found(models: ReadModels, search: Search, limit: int = 50, after: str 
         return [row.station_id for row in (await find(view, search, limit, after)).stations]
 
 
-async def test_ck3_occupancy_is_of_the_moment_with_every_end_applied(models: ReadModels) -> None:
+async def test_ck3_e8_occupancy_is_of_the_moment_with_every_end_applied(models: ReadModels) -> None:
     """E8: nobody stays for ever because a sweeper is late."""
     ended = VisitEnded(at("08:30"), "v1", "W-v1", "S1", at("08:00"), "scanned")
     await models.told(entered("v1", at("08:00")), entered("v2", at("08:10")), ended)

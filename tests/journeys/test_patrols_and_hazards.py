@@ -89,7 +89,9 @@ async def town(infra: Infra, databases: Databases, tmp_path_factory: pytest.Temp
 async def points(town: Town) -> AsyncIterator[Points]:
     async with Publisher(town.infra.kafka) as publisher:
         points = Points(town, publisher)
-        async with points.calling("P1", "officer") as officer:
+        async with points.calling("P1", "officer") as officer, points.calling("app-1", "patrol_app") as app:
+            await under_review(points, app, "R0", "V0")
+            await points.post(officer, "/patrol-reports/R0/accept", {}, 409, "NO_RULES_IN_FORCE")
             await points.post(officer, "/rules", RULES)
         yield points
 

@@ -50,6 +50,10 @@ class Machine:
         redemption = redemption or self.name("X")
         return redemption, await self.code("/redemptions", asked(redemption, member, item))
 
+    async def asked_by_kafka(self, member: str, item: str = "soap") -> str:
+        (answer,) = await self.told(("GoodsRequested", asked(self.name("X"), member, item)))
+        return answer
+
     async def say(self, redemption: str, result: str) -> str:
         return await self.code("/dispense-reports", said(redemption, result))
 
@@ -182,8 +186,10 @@ async def test_every_refusal_of_a_request_has_its_code(
     assert (await machine.ask(member, "tea"))[1] == "NOT_FOUND"
     assert (await machine.ask(member, "towel"))[1] == "accepted"
     assert (await machine.ask(member, "towel"))[1] == "OUT_OF_STOCK"
+    assert await machine.asked_by_kafka(member, "towel") == "OUT_OF_STOCK"
     await later(town, 6)
     assert (await machine.ask(member))[1] == "MACHINE_OFFLINE"
+    assert await machine.asked_by_kafka(member) == "MACHINE_OFFLINE"
     await machine.ok("/machine-reports", {"machine_id": "M1", "state": "out_of_order"})
     assert (await machine.ask(member))[1] == "MACHINE_OFFLINE"
 
@@ -265,6 +271,7 @@ async def test_row_22_a_suspension_told_by_checkin_releases_the_holds(
     await published(town, "MemberSuspended", MemberSuspended(member_id=member, reason="misuse", suspended_at=now))
     assert await points_of(town, officer, member) == (20, 0, 0)
     assert (await machine.ask(member))[1] == "MEMBER_SUSPENDED"
+    assert await machine.asked_by_kafka(member) == "MEMBER_SUSPENDED"
     await published(town, "MemberReinstated", MemberReinstated(member_id=member, reinstated_at=now))
     assert (await machine.ask(member))[1] == "accepted"
 
@@ -278,8 +285,7 @@ async def test_row_22_who_has_left_redeems_nothing_and_the_holds_are_released(
     assert await points_of(town, officer, member) == (20, 0, 0)
     assert (await officer.get(f"/redemptions/{redemption}")).json()["state"] == "expired"
     assert (await machine.ask(member))[1] == "NOT_FOUND"
-    (by_kafka,) = await machine.told(("GoodsRequested", asked(machine.name("X"), member)))
-    assert by_kafka == "NOT_FOUND"
+    assert await machine.asked_by_kafka(member) == "NOT_FOUND"
 
 
 async def published(town: Town, kind: str, event: MemberSuspended | MemberReinstated | MemberLeft) -> None:

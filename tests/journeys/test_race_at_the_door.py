@@ -41,7 +41,7 @@ async def opened(racers: Racers, *stations: str) -> None:
 
 
 @pytest.mark.parametrize("rounds", [10, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(300)])])
-async def test_ck5_of_a_hundred_at_the_last_place_exactly_one_gets_in(databases: Databases, rounds: int) -> None:
+async def test_ck5_e10_k7_of_a_hundred_at_the_last_place_exactly_one_gets_in(databases: Databases, rounds: int) -> None:
     """E10 under contention; whoever is late is told STATION_FULL, never VERSION_CONFLICT (K7)."""
     stations = [f"S{number:02}" for number in range(rounds)]
     async with racing(SERVICE, migrated(databases, SERVICE)) as racers:
@@ -54,7 +54,7 @@ async def test_ck5_of_a_hundred_at_the_last_place_exactly_one_gets_in(databases:
             assert [visit.station_id for visit in started] == [station]
 
 
-async def test_k2_one_scan_sent_by_many_processes_at_once_is_one_visit(databases: Databases) -> None:
+async def test_k2_e2_one_scan_sent_by_many_processes_at_once_is_one_visit(databases: Databases) -> None:
     """E2: the retries of one scan, wherever they arrive, have one answer."""
     async with racing(SERVICE, migrated(databases, SERVICE)) as racers:
         await opened(racers, "S1")

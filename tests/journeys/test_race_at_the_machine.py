@@ -86,7 +86,7 @@ def decided(answers: list[Answer], kind: type[DomainEvent]) -> int:
 
 
 @pytest.mark.parametrize("rounds", ROUNDS)
-async def test_pt11_of_a_hundred_at_the_last_unit_exactly_one_gets_it(hall: Hall, rounds: int) -> None:
+async def test_pt11_k7_of_a_hundred_at_the_last_unit_exactly_one_gets_it(hall: Hall, rounds: int) -> None:
     """Whoever is late is told OUT_OF_STOCK, never VERSION_CONFLICT (K7), and has nothing held."""
     for _ in range(rounds):
         item = hall.name("towel")

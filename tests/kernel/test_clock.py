@@ -41,7 +41,7 @@ def test_a_clock_runs_on_from_a_moment(file: Path) -> None:
     assert first < second
 
 
-def test_every_process_sees_what_one_of_them_sets(file: Path) -> None:
+def test_k9_every_process_sees_what_one_of_them_sets(file: Path) -> None:
     mine, others = FileClock(file), FileClock(file)
     for days in (3, -2, 400):
         mine.set(MORNING + timedelta(days=days))

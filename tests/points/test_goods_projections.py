@@ -98,6 +98,16 @@ async def test_e27_a_balance_has_the_date_of_every_lot_that_expires(database: Da
     assert found["level"] == {"level": 1, "next_from": 50}
 
 
+async def test_pt10_e23_there_are_two_scores_and_the_statement_explains_both(database: Database) -> None:
+    """The balance is what its lines add up to; of a lifetime only those of earning and of its reversal count."""
+    good = [ask("X1"), say("X1", "dispensed")]
+    await after(database, *good, ReversePoints("V1", "opening", "old-2", LATE))
+    found, told = await shown(database), await lines(database)
+    earned = [points for kind, points, _ in told if kind.startswith(("earned", "reversed"))]
+    assert found["available"] == sum(points for _, points, _ in told) == told[-1][2] == 1
+    assert found["lifetime"] == sum(earned) == 5
+
+
 async def test_held_points_are_shown_apart(database: Database) -> None:
     await after(database, ask("X1"))
     found = await shown(database)

@@ -109,7 +109,7 @@ def test_pt7_what_is_held_is_not_available(given: Given) -> None:
 
 
 @pytest.mark.parametrize("command", [ReleaseHold("X9", "unconfirmed", EVE), CaptureHold("X9", "X9", EVE)], ids=str)
-def test_a_hold_that_has_ended_does_not_end_again(given: Given, command: ReleaseHold | CaptureHold) -> None:
+def test_e33_a_hold_that_has_ended_does_not_end_again(given: Given, command: ReleaseHold | CaptureHold) -> None:
     """E33: cancelled twice."""
     given(account(five, four_held)).when(command).then_nothing()
 
