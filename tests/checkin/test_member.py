@@ -18,6 +18,7 @@ from services.checkin.domain.member import (
     SuspendMember,
 )
 from services.checkin.domain.refusals import AlreadyRegistered
+from services.checkin.domain.values import KEYS_KEPT
 from shared.errors import NotFound
 from shared.testing.given import Given, on
 from tests.checkin.town import LONG_AGO, at
@@ -107,3 +108,14 @@ def test_who_has_left_does_not_come_back_under_the_same_id(given: Given) -> None
     given(registered, left).when(IssueCode("W1", "k1", NOON)).then_refused(NotFound)
     given(registered, left).when(SuspendMember("W1", "left_trade", NOON)).then_nothing()
     given(registered, left).when(RegisterMember("W1", "courier", "O1", NOON)).then_nothing()
+
+
+def test_ck7_who_takes_a_new_code_every_day_does_not_make_every_scan_dearer() -> None:
+    """Each scan reads the member. A key that is forgotten is no key: it stays withdrawn."""
+    member = MEMBER.fold([MemberRegistered(LONG_AGO, "W1", "courier", "O1")])
+    for number in range(KEYS_KEPT + 10):
+        key = f"k{number}"
+        member = MEMBER.fold([MemberCodeIssued(NOON, "W1", key), MemberCodeRevoked(NOON, "W1", key)], member)
+    assert len(member.revoked) == KEYS_KEPT
+    assert member.is_revoked("k0", LONG_AGO)
+    assert not member.is_revoked(f"k{KEYS_KEPT + 9}", LONG_AGO)

@@ -12,7 +12,7 @@ from services.checkin.domain.booking import BookingConfirmed, ClosePool, SlotPoo
 from services.checkin.domain.bookings import BOOKINGS, BookingRightBegun
 from services.checkin.domain.member import MEMBER, MemberLeft, MemberSuspended
 from services.checkin.domain.place import PLACE, Place, PoolPlaced, PoolRemoved
-from services.checkin.domain.pool import COLLECTION_END, POOL, SLOT_END
+from services.checkin.domain.pool import COLLECTION_END, POOL, SLOT_END, with_booking
 from services.checkin.domain.refusals import (
     AlreadyRegistered,
     BookingDuplicate,
@@ -26,7 +26,7 @@ from services.checkin.domain.refusals import (
 from services.checkin.domain.refusals import MemberSuspended as MemberIsSuspended
 from services.checkin.domain.refusals import StationSuspended as StationIsSuspended
 from services.checkin.domain.station import STATION, StationSuspended
-from services.checkin.domain.values import POOL_CAPACITY_MOST, WAITING_LIST_MOST
+from services.checkin.domain.values import POOL_BOOKINGS_KEPT, POOL_CAPACITY_MOST, WAITING_LIST_MOST
 from shared.decider import DeadlineCleared, DeadlineSet
 from shared.errors import NotFound, Refused, ValidationFailed
 from shared.testing.given import Given, on
@@ -34,8 +34,10 @@ from tests.checkin.slots import (
     COUNTER,
     ELEVEN,
     EVE,
+    FIRST,
     SPRING,
     TEN,
+    attended,
     booked,
     booking,
     cancelled,
@@ -360,3 +362,14 @@ def test_who_cancelled_may_book_again(given: Given) -> None:
     again = msgspec.structs.replace(booking("W1"), booking_id="b2")
     scenario = booked(given(*COUNTER), "W1").when(cancelling()).when(again)
     assert isinstance(scenario.events["pool-P1"][0], BookingConfirmed)
+
+
+def test_who_books_and_cancels_all_day_makes_no_pool_larger() -> None:
+    """Every booking reads and writes the pool: what has ended long ago must not weigh on those that come."""
+    pool = POOL.fold([FIRST])
+    for number in range(POOL_BOOKINGS_KEPT + 100):
+        gone = msgspec.structs.replace(cancelled() if number else attended("W2", EVE), booking_id=f"b{number}")
+        pool = with_booking(pool, gone, "cancelled" if number else "attended")
+    assert len(pool.bookings) == POOL_BOOKINGS_KEPT
+    assert pool.bookings["b0"].status == "attended"
+    assert pool.find(f"b{POOL_BOOKINGS_KEPT + 99}").status == "cancelled"

@@ -11,6 +11,7 @@ from shared.decider import Command, Decider, DomainEvent
 from shared.errors import NotFound
 
 from .refusals import AlreadyRegistered
+from .values import KEYS_KEPT
 
 
 class RegisterMember(Command, frozen=True):
@@ -169,7 +170,8 @@ def evolve(member: Member, event: MemberEvent) -> Member:
         case MemberCodeIssued(at, key_id=key_id):
             return msgspec.structs.replace(member, key_id=key_id, coded_from=member.coded_from or at)
         case MemberCodeRevoked(at, key_id=key_id):
-            return msgspec.structs.replace(member, key_id=None, revoked={**member.revoked, key_id: at})
+            revoked = dict([*member.revoked.items(), (key_id, at)][-KEYS_KEPT:])
+            return msgspec.structs.replace(member, key_id=None, revoked=revoked)
         case MemberSuspended(at):
             return msgspec.structs.replace(member, suspended_from=at)
         case MemberReinstated():

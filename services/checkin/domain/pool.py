@@ -38,7 +38,7 @@ from .booking import (
     SlotPoolClosed,
     SlotPoolOpened,
 )
-from .values import POOL_AHEAD, POOL_CAPACITY_MOST, WAITING_LIST_MOST
+from .values import POOL_AHEAD, POOL_BOOKINGS_KEPT, POOL_CAPACITY_MOST, WAITING_LIST_MOST
 
 SLOT_END = "slot_end"  # the timer with which the waiting list ends
 COLLECTION_END = "collection_end"  # the timer after which nobody comes any more
@@ -280,8 +280,10 @@ def evolve(pool: Pool, event: PoolEvent) -> Pool:
 
 
 def with_booking(pool: Pool, event: BookingEvent, status: Status) -> Pool:
-    booking = Booking(event.booking_id, event.member_id, status)
-    return msgspec.structs.replace(pool, bookings={**pool.bookings, booking.booking_id: booking})
+    bookings = {**pool.bookings, event.booking_id: Booking(event.booking_id, event.member_id, status)}
+    if len(bookings) > POOL_BOOKINGS_KEPT:  # somebody books and cancels all day
+        del bookings[next(one.booking_id for one in bookings.values() if one.status in ("cancelled", "lapsed"))]
+    return msgspec.structs.replace(pool, bookings=bookings)
 
 
 POOL: Decider[PoolCommand, PoolEvent, Pool] = Decider("pool", Pool(), decide, evolve, get_args(PoolEvent))

@@ -79,6 +79,8 @@ SATISFIED_FROM = 4  # GR7: stars of an answer to a case
 # Not rules, but bounds of what states remember.
 RECENT_VISITS = 8  # of a member: enough to place a late scan among its neighbours
 MOST_VISITS = 64  # of a member within the time for rating them; whoever comes more often has the last ones
+POOL_BOOKINGS_KEPT = 2_000  # of a pool: twice those that can count, so only the oldest cancelled ones are forgotten
+KEYS_KEPT = 64  # of a member's withdrawn keys; an older one is withdrawn as well, without saying since when
 CODES_KEPT = 16  # of a member's used codes; a gate that is online still accepts those of three steps only
 DEPARTURES_KEPT = 256  # of a station: enough to tell how full it was when an offline gate let someone in
 SUBSYSTEMS_KEPT = 32  # of a station; the sources count eight
