@@ -121,6 +121,31 @@ def test_ck1_a_second_tap_with_the_same_code_where_it_has_just_let_him_in_is_a_d
     scenario.then(on(VISITS, "W1", DuplicateScanIgnored(soon, "v2", "v1", "S1", "g1", "k1.1")))
 
 
+@pytest.mark.parametrize("gate,seconds,second_tap", [("g1", 4, True), ("g1", 5, False), ("g3", 1, False)])
+def test_e13_a_picture_of_the_code_lets_no_friend_into_the_same_station(
+    given: Given, gate: str, seconds: int, second_tap: bool
+) -> None:
+    """He stands at the next gate, or comes half a minute behind; the visit that the code began is still open."""
+    began = SIX - seconds * SECOND
+    copied = msgspec.structs.replace(coming("S1", SIX, code(), "v2"), gate_id=gate)
+    scenario = given(*CODED).when(coming("S1", began, code())).when(copied)
+    if second_tap:
+        scenario.then(on(VISITS, "W1", DuplicateScanIgnored(SIX, "v2", "v1", "S1", gate, "k1.1")))
+    else:
+        refused(scenario, refusals.CodeReplayed, scan="v2", gate=gate)
+
+
+def test_e13_a_second_tap_does_not_make_the_next_one_a_second_tap(given: Given) -> None:
+    scenario = given(*CODED).when(coming("S1", at("05:59:52"), code())).when(coming("S1", at("05:59:56"), code(), "v2"))
+    refused(scenario.when(coming("S1", SIX, code(), "v3")), refusals.CodeReplayed, scan="v3")
+
+
+def test_ck1_who_is_inside_and_shows_his_next_code_is_let_in(given: Given) -> None:
+    later = SIX + 40 * SECOND
+    scenario = given(*CODED).when(coming("S1", SIX, code())).when(coming("S1", later, code(2), "v2"))
+    scenario.then(on(VISITS, "W1", DuplicateScanIgnored(later, "v2", "v1", "S1", "g1", "k1.2")))
+
+
 def test_e13_the_same_code_opens_no_other_station(given: Given) -> None:
     """A picture of the screen, sent to a friend at S2."""
     scenario = given(*CODED).when(coming("S1", at("05:59:50"), code())).when(coming("S2", SIX, code(), "v2"))

@@ -8,6 +8,7 @@ from . import refusals
 from .gates import Direction
 from .member import Member
 from .scan import ScanEntry, ScanExit
+from .values import SECOND_TAP
 from .visits import VisitFlag, Visits
 
 # E1: what a gate let through while it was offline has happened, and is only flagged.
@@ -59,10 +60,11 @@ def missing(scan: ScanEntry | ScanExit, member: Member) -> Refused | None:
 
 
 def replayed(scan: ScanEntry | ScanExit, ref: str, direction: Direction, visits: Visits) -> bool:
-    """E13. A second tap where the code has just let him in is CK1's duplicate; anywhere, any time else it is a copy."""
-    visit_id = visits.opened_by(ref, direction)
-    if visit_id is None:
+    """E13. A second tap at the gate where the code has just let him in is CK1's duplicate; else it is a copy."""
+    first = visits.first_use(ref, direction)
+    if first is None:
         return False
-    visit = visits.find(visit_id)
-    again = visit is not None and visit.open and visit.covers(scan.moment.at) and visit.station_id == scan.station_id
-    return not (direction == "entry" and again)
+    visit, at = visits.find(first.visit_id), scan.moment.at
+    inside = visit is not None and visit.open and visit.covers(at) and visit.station_id == scan.station_id
+    second_tap = first.gate_id == scan.gate_id and abs(at - first.at) < SECOND_TAP
+    return not (direction == "entry" and inside and second_tap)

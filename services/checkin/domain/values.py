@@ -34,6 +34,7 @@ POOL_AHEAD = timedelta(days=366)  # [P] how far ahead a pool may lie
 WAITING_LIST_MOST = 500  # [P] of one pool, for the same reason
 CODE_STEP = timedelta(seconds=30)  # [S] CK7: the member code changes this often
 CODE_WINDOW = 1  # [S] CK7: steps before and after the present one that are accepted, too
+SECOND_TAP = timedelta(seconds=5)  # [P] E13: so soon, at the same gate, it is the same hand that shows a code again
 CODE_MAC_BYTES = 10  # [P] of the HMAC that a code shows: 80 bits, 16 characters in a QR code
 RATING_WINDOW = timedelta(days=7)  # [P] a visit may be rated for so long after its end
 SERVICES = frozenset(  # [S] C7 names the first; a closed list, so that demand can be compared between stations

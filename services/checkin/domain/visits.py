@@ -166,6 +166,8 @@ class UsedCode(msgspec.Struct, frozen=True):
     ref: str
     direction: Direction
     visit_id: str
+    gate_id: str | None
+    at: datetime
 
     @property
     def step(self) -> int:
@@ -198,12 +200,9 @@ class Visits(msgspec.Struct, frozen=True):
             after = visit
         return None, after
 
-    def opened_by(self, ref: str, direction: Direction) -> str | None:
-        """CK7: the visit for which this code has opened a gate in this direction, if it has."""
-        for code in self.used:
-            if code.ref == ref and code.direction == direction:
-                return code.visit_id
-        return None
+    def first_use(self, ref: str, direction: Direction) -> UsedCode | None:
+        """CK7: when, where and for which visit this code has opened a gate in this direction, if it has."""
+        return next((code for code in self.used if code.ref == ref and code.direction == direction), None)
 
 
 def decide(command: VisitsCommand, visits: Visits) -> list[VisitsEvent]:
@@ -232,12 +231,12 @@ def unattended(visit: Visit, visits: Visits) -> ExitKind:
 
 def evolve(visits: Visits, event: VisitsEvent) -> Visits:
     match event:
-        case VisitStarted(visit_id=visit_id, code=code):
-            return with_code(start(visits, event), code, "entry", visit_id)
-        case VisitEnded(visit_id=visit_id, code=code):
-            return with_code(changed(visits, visit_id, event), code, "exit", visit_id)
-        case DuplicateScanIgnored(visit_id=visit_id, code=code):
-            return with_code(changed(visits, visit_id, event), code, "entry", visit_id)
+        case VisitStarted():
+            return with_code(start(visits, event), "entry", event)
+        case VisitEnded(visit_id=visit_id):
+            return with_code(changed(visits, visit_id, event), "exit", event)
+        case DuplicateScanIgnored(visit_id=visit_id):
+            return with_code(changed(visits, visit_id, event), "entry", event)
         case VisitRated(visit_id=visit_id):
             return changed(visits, visit_id, event)
         case VisitVoided(visit_id=visit_id):
@@ -284,11 +283,11 @@ def after(visit: Visit, event: VisitEnded | DuplicateScanIgnored | VisitRated) -
     )
 
 
-def with_code(visits: Visits, ref: str | None, direction: Direction, visit_id: str) -> Visits:
+def with_code(visits: Visits, direction: Direction, event: VisitStarted | VisitEnded | DuplicateScanIgnored) -> Visits:
     """CK7: this code has opened a gate. What is forgotten first is the oldest code, which no gate accepts any more."""
-    if ref is None:
+    if event.code is None:
         return visits
-    used = (*visits.used, UsedCode(ref, direction, visit_id))
+    used = (*visits.used, UsedCode(event.code, direction, event.visit_id, event.gate_id, event.at))
     if len(used) > CODES_KEPT:
         used = tuple(sorted(used, key=lambda code: code.step)[1:])
     return Visits(visits.recent, used, visits.voided)
