@@ -170,6 +170,14 @@ def test_row_21_what_entered_the_rota_after_the_suspension_stays(given: Given) -
     given(*told(*TOWN, anew)).when(command).then_nothing()
 
 
+def test_row_21_what_was_assigned_at_the_same_moment_is_cancelled_whichever_clock_is_ahead(given: Given) -> None:
+    """Asked a moment after the suspension, by the clock of another process, and decided before it."""
+    closed, command = suspended(EVE)
+    at_once = assign("at_once", "patrol_daily", "S1", "07:30", "09:30", "V1", now=EVE + timedelta(milliseconds=5))
+    events = given(*told(*TOWN, at_once), closed).when(command).events
+    assert [type(event) for event in events["duty-at_once"]] == [DutyCancelled, DeadlineCleared]
+
+
 def test_row_21_every_month_that_may_hold_duties_is_cancelled_also_when_the_station_is_retired() -> None:
     for event in (SuspendedEvent(EVE, "S1", "repair"), StationRetired(EVE, "S1")):
         commands = [command for reaction in POLICIES.reactions[type(event)] for command in reaction(event)]

@@ -128,9 +128,12 @@ class Sheet(msgspec.Struct, frozen=True):
         """The chief's duty of a date, planned or assigned."""
         return next((duty for duty, entry in self.duties.items() if entry.kind == "chief" and entry.day == day), None)
 
+    def not_over(self, now: datetime) -> dict[str, Entry]:
+        return {duty: one for duty, one in self.duties.items() if one.window_to > now}
+
     def to_come(self, now: datetime) -> dict[str, Entry]:
         """What is not over at this moment and was in the rota by then."""
-        return {duty: one for duty, one in self.duties.items() if one.window_to > now and one.entered_at <= now}
+        return {duty: one for duty, one in self.not_over(now).items() if one.entered_at <= now}
 
 
 def sheet_of(station_id: str, day: date) -> str:

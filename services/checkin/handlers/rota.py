@@ -51,10 +51,14 @@ def check_rota(command: CheckRota, read: Read) -> Changes:
 
 @HANDLERS.on(CancelDuties)
 def cancel_duties(command: CancelDuties, read: Read) -> Changes:
-    """Row 21: what is not over is cancelled, not missed. What entered the rota after the suspension stays."""
+    """Row 21: what is not over is cancelled, not missed. What entered the rota after the station was resumed stays.
+
+    While it is out of service nothing enters, so whatever is there was before, also by a clock that is ahead of ours.
+    """
     sheet = read(ROTA, sheet_of_month(command.station_id, command.month))
+    closed = read(STATION, command.station_id).out_of_service_from is not None
     changes: list[Change] = []
-    for duty_id in sheet.to_come(command.now):
+    for duty_id in sheet.not_over(command.now) if closed else sheet.to_come(command.now):
         cancelling = CancelDuty(duty_id, command.station_id, command.reason, command.now, suspended=True)
         changes += cancel_duty(cancelling, read)
     return changes
