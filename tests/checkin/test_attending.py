@@ -22,9 +22,16 @@ from services.checkin.domain.bookings import (
     EndRight,
     ReleaseBookings,
 )
-from services.checkin.domain.member import MEMBER, MemberCodeIssued, MemberCodeRevoked, MemberSuspended
+from services.checkin.domain.member import (
+    MEMBER,
+    MemberCodeIssued,
+    MemberCodeRevoked,
+    MemberReinstated,
+    MemberSuspended,
+    SuspendMember,
+)
 from services.checkin.domain.member_code import ShownCode
-from services.checkin.domain.place import PLACE, PlaceVacated, SlotPoolRefused, VacatePlace
+from services.checkin.domain.place import PLACE, PlaceVacated, PoolPlaced, SlotPoolRefused, VacatePlace
 from services.checkin.domain.pool import COLLECTION_END, POOL, SLOT_END
 from services.checkin.domain.refusals import (
     AlreadyRegistered,
@@ -276,6 +283,39 @@ def test_row17_told_twice_is_done_once_and_leaves_the_time_free(given: Given) ->
     vacate = VacatePlace("M1", "merchant_suspended", EVE)
     scenario = given(*COUNTER).when(vacate).when(vacate).then_nothing()
     assert "place-M1" in scenario.when(opening(place="M1")).events
+
+
+def test_row17_what_is_opened_after_the_suspension_stays_also_when_we_are_told_of_it_a_day_late(given: Given) -> None:
+    """We have been down: the merchant serves again, and somebody has opened a new slot there meanwhile."""
+    past = given(*COUNTER).when(opening("P9", "M1", starts_at=NOON, ends_at=NOON + HOUR, now=EVE + HOUR))
+    past.when(VacatePlace("M1", "merchant_suspended", EVE)).then(
+        on(PLACE, "M1", PlaceVacated(EVE, "M1", "merchant_suspended", ("P1", "P2")))
+    )
+
+
+def test_row21_a_station_that_is_still_closed_is_vacated_whole_whichever_clock_is_ahead(given: Given) -> None:
+    suspended = on(STATION, "S1", StationSuspended(EVE, "S1", "heating"))
+    placed = on(PLACE, "S1", PoolPlaced(EVE + SECOND, "P9", TEN, ELEVEN))
+    given(*TOWN, placed, suspended).when(VacatePlace("S1", "station_suspended", EVE)).then(
+        on(PLACE, "S1", PlaceVacated(EVE, "S1", "station_suspended", ("P9",)))
+    )
+
+
+def test_row22_who_books_after_he_was_reinstated_keeps_his_place_however_late_the_suspension_is_read(
+    given: Given,
+) -> None:
+    suspended = MemberSuspended(EVE - HOUR, "W1", "left_trade")
+    again = on(MEMBER, "W1", suspended, MemberReinstated(EVE - MINUTE, "W1"))
+    past = booked(given(*COUNTER, again), "W1")
+    past.when(ReleaseBookings("W1", "member_suspended", EVE - HOUR)).then_nothing()
+
+
+def test_row22_who_is_still_suspended_keeps_no_place_whichever_clock_is_ahead(given: Given) -> None:
+    past = booked(given(*COUNTER), "W1").when(SuspendMember("W1", "left_trade", EVE - SECOND))
+    gone = cancelled("W1", EVE - SECOND, "member_suspended")
+    past.when(ReleaseBookings("W1", "member_suspended", EVE - SECOND)).then(
+        on(POOL, "P1", gone), left("W1", "cancelled", EVE - SECOND)
+    )
 
 
 # --- ballots ---------------------------------------------------------------------------------------------------------

@@ -117,6 +117,7 @@ class Held(msgspec.Struct, frozen=True):
     starts_at: datetime
     ends_at: datetime
     campaign_id: str | None
+    taken_at: datetime
     live: bool = True
 
     def covers(self, moment: datetime) -> bool:
@@ -183,9 +184,8 @@ def evolve(bookings: Bookings, event: BookingsEvent) -> Bookings:
         case BookingRightEnded(voucher_id=voucher_id):
             return Bookings(tuple(r for r in bookings.rights if r.voucher_id != voucher_id), bookings.held)
         case SlotTaken():
-            taken = Held(
-                event.booking_id, event.pool_id, event.place_id, event.starts_at, event.ends_at, event.campaign_id
-            )
+            when = (event.starts_at, event.ends_at)
+            taken = Held(event.booking_id, event.pool_id, event.place_id, *when, event.campaign_id, event.at)
             remembered = (h for h in bookings.held if h.live or h.ends_at + LATENESS_WINDOW > event.at)
             return Bookings(bookings.rights, (*remembered, taken))
         case SlotLeft(booking_id=booking_id, outcome="attended" | "no_show"):

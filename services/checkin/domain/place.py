@@ -36,11 +36,12 @@ class RefusePool(Command, frozen=True):
 
 
 class VacatePlace(Command, frozen=True):
-    """The place serves nobody any more."""
+    """The place serves nobody any more, since `now`; `still`: it has not been open since."""
 
     place_id: str
     reason: str  # a code
     now: datetime
+    still: bool = False
 
 
 class PoolPlaced(DomainEvent, frozen=True):
@@ -81,6 +82,7 @@ class Placed(msgspec.Struct, frozen=True):
     pool_id: str
     starts_at: datetime
     ends_at: datetime
+    placed_at: datetime
 
     def is_over(self, moment: datetime) -> bool:
         return moment >= self.ends_at + BOOKING_GRACE
@@ -103,8 +105,9 @@ def decide(command: PlaceCommand, place: Place) -> list[PlaceEvent]:
             when = (asked.starts_at, asked.ends_at, asked.capacity)
             why = (asked.course_id, asked.ballot_id, code)
             return [SlotPoolRefused(asked.now, asked.pool_id, asked.purpose, asked.place_id, *when, *why)]
-        case VacatePlace(place_id, reason, now):
-            pools = tuple(pool.pool_id for pool in place.pools if not pool.is_over(now))
+        case VacatePlace(place_id, reason, now, still):
+            meant = (pool for pool in place.pools if not pool.is_over(now) and (still or pool.placed_at <= now))
+            pools = tuple(pool.pool_id for pool in meant)
             return [PlaceVacated(now, place_id, reason, pools)] if pools else []
         case _:
             assert_never(command)
@@ -113,7 +116,8 @@ def decide(command: PlaceCommand, place: Place) -> list[PlaceEvent]:
 def evolve(place: Place, event: PlaceEvent) -> Place:
     match event:
         case PoolPlaced(at, pool_id, starts_at, ends_at):
-            return Place((*(pool for pool in place.pools if not pool.is_over(at)), Placed(pool_id, starts_at, ends_at)))
+            placed = Placed(pool_id, starts_at, ends_at, at)
+            return Place((*(pool for pool in place.pools if not pool.is_over(at)), placed))
         case PoolRemoved(pool_id=pool_id):
             return Place(tuple(pool for pool in place.pools if pool.pool_id != pool_id))
         case PlaceVacated(pools=pools):

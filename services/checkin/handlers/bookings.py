@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from shared.decider import Change, Changes, Handlers, Read
+import msgspec
+
+from shared.decider import Change, Changes, Handlers, Read, decided
 from shared.errors import NotFound, Refused
 
 from ..domain import refusals
@@ -44,7 +46,6 @@ from ..domain.station import STATION
 
 HANDLERS = Handlers(MEMBER, STATION, POOL, BOOKINGS, PLACE)
 HANDLERS.each(BOOKINGS, "member_id", BeginRight)
-HANDLERS.each(PLACE, "place_id", VacatePlace)
 
 OUTCOMES: dict[type[PoolEvent], Outcome] = {
     BookingAttended: "attended",
@@ -83,6 +84,13 @@ def close_pool(command: ClosePool, read: Read) -> Changes:
     closed = POOL.decide(command, pool)
     removed = PLACE.decide(RemovePool(place_id, command.pool_id, command.now), place) if closed else []
     return [*ended(command.pool_id, closed, read), Change(PLACE, place_id, removed)]
+
+
+@HANDLERS.on(VacatePlace)
+def vacate_place(command: VacatePlace, read: Read) -> Changes:
+    """A station that is out of service opens nothing; what a place has opened since it serves again stays."""
+    still = read(STATION, command.place_id).out_of_service_from is not None
+    return [decided(PLACE, command.place_id, msgspec.structs.replace(command, still=still), read)]
 
 
 @HANDLERS.on(Book)
@@ -142,8 +150,10 @@ def end_right(command: EndRight, read: Read) -> Changes:
 
 @HANDLERS.on(ReleaseBookings)
 def release_bookings(command: ReleaseBookings, read: Read) -> Changes:
-    """A suspended member's places are for others."""
-    return revoked(read(BOOKINGS, command.member_id).live, command.reason, command, read)
+    """A suspended member's places are for others. If he was reinstated before this is read, those taken since stay."""
+    member, live = read(MEMBER, command.member_id), read(BOOKINGS, command.member_id).live
+    still = member.suspended_from is not None or member.left_at is not None
+    return revoked([held for held in live if still or held.taken_at <= command.now], command.reason, command, read)
 
 
 def revoked(bookings: Sequence[Held], reason: str, command: EndRight | ReleaseBookings, read: Read) -> list[Change]:
