@@ -154,7 +154,11 @@ async def erase(body: Erasure, call: Call) -> Response:
     return _told(call, command_id, erased)
 
 
-@router.get("/{ref}", responses={200: {"content": dict.fromkeys(TAKEN, RAW)}, 410: {"description": "It was erased."}})
+@router.get(
+    "/{ref}",
+    response_class=Response,
+    responses={200: {"content": dict.fromkeys(TAKEN, RAW)}, 410: {"description": "It was erased."}},
+)
 async def show(
     ref: Id,
     call: Call,

@@ -63,6 +63,9 @@ class Principal:
         return station in self.stations or EVERYWHERE in self.stations
 
 
+NOBODY = Principal("anonymous", frozenset(), org="")  # whoever asks for what is public: of no union, with no role
+
+
 class _Claims(msgspec.Struct, frozen=True):
     """What we read of a token, strictly: `"roles": "admin"` is a fault, not five roles of one letter."""
 

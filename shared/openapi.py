@@ -1,4 +1,8 @@
-"""What every operation answers, said once in the OpenAPI document: commands, queries and problems are all alike."""
+"""What every operation answers and takes, said once in the OpenAPI document where it is alike for all.
+
+Commands are answered alike, and so are problems; queries declare their own answers. Each body gets an example: that of
+its contract in the registry, or else one made of the examples of its fields. What is called alike is explained alike.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +13,11 @@ from typing import Any
 from fastapi import FastAPI
 
 from shared.access.guard import OPEN
+from shared.access.table import Access
+from shared.contracts.registry import EVENTS
 from shared.errors import Kind
-from shared.web import STATUS
+from shared.openapi_words import EXAMPLES, GENERIC, PARAMETERS
+from shared.web import KEY_LENGTH, STATUS
 
 _EVENT = {
     "id": "6a0c3f4e-8f2b-5d0e-9b1c-2f1d5e7a9b10",
@@ -18,6 +25,15 @@ _EVENT = {
     "entity": "W01",
     "version": 3,
     "data": {"visit_id": "5f0c2a5e-6d5b-5c6e-9d5c-0d6f3f1f7a11"},
+}
+_PROBLEM = {
+    "type": "urn:yizhan:problem:validation-failed",
+    "title": "A field is not as it must be. Correct the field that is named and send it again.",
+    "status": 422,
+    "code": "VALIDATION_FAILED",
+    "detail": "it is not a position of checkin",
+    "errors": [{"field": "min_position", "message": "it is not a position of checkin"}],
+    "correlation_id": None,
 }
 SCHEMAS: Mapping[str, Any] = {
     "CommandAnswer": {
@@ -59,7 +75,7 @@ SCHEMAS: Mapping[str, Any] = {
         "title": "Problem",
         "description": "RFC 9457. `code` is the contract; docs/errors lists every code with its remedy.",
         "type": "object",
-        "required": ["type", "title", "status", "code", "detail", "errors"],
+        "required": ["type", "title", "status", "code", "detail", "errors", "correlation_id"],
         "properties": {
             "type": {"type": "string", "format": "uri"},
             "title": {"type": "string", "description": "What is wrong and what to do about it."},
@@ -76,13 +92,7 @@ SCHEMAS: Mapping[str, Any] = {
             },
             "correlation_id": {"type": ["string", "null"]},
         },
-    },
-    "Found": {
-        "title": "Found",
-        "description": "A query's answer, and the position that it was read at.",
-        "type": "object",
-        "required": ["position"],
-        "properties": {"position": {"type": "string", "examples": ["checkin.1.42"]}},
+        "example": _PROBLEM,
     },
 }
 ALWAYS: tuple[Kind, ...] = ("unauthenticated", "forbidden", "validation", "unavailable")
@@ -95,22 +105,36 @@ SAYS: Mapping[int, str] = {
     422: "A field is not as it must be, or the key was used with another body.",
     503: "A dependency is away or too much waits: repeat with the same key.",
 }
+KEY: Mapping[str, Any] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": True,
+    "description": "Makes the command's id; the same key, the same answer.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": KEY_LENGTH},
+    "example": "scan-000042",
+}
+# What machines and other systems tell by Kafka too has its example in the registry.
+TOLD: Mapping[str, Mapping[str, Any]] = {
+    event.model.__name__: event.example for event in EVENTS if event.direction == "intake"
+}
 
 
-def complete(app: FastAPI) -> None:
-    """Let the document of this application say all that its operations answer."""
+def complete(app: FastAPI, access: Access) -> None:
+    """Let the document of this application say all that its operations take and answer."""
     plain = app.openapi
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
             document = plain()
-            for (method, path), operation in _operations(document):
-                if (method, path) not in OPEN:
-                    _say(operation, method, path)
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas.update(SCHEMAS)
             for unused in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(unused, None)
+            for (method, path), operation in _operations(document):
+                if (method, path) not in OPEN:
+                    line = access.line(method, path)
+                    _answers(operation, method, path, public=line is not None and line.public)
+                    _takes(operation, method, schemas)
         return app.openapi_schema or {}
 
     app.openapi = openapi  # type: ignore[method-assign]
@@ -122,22 +146,70 @@ def _operations(document: Mapping[str, Any]) -> Iterator[tuple[tuple[str, str], 
             yield (method.upper(), path), operation
 
 
-def _say(operation: dict[str, Any], method: str, path: str) -> None:
+def _answers(operation: dict[str, Any], method: str, path: str, *, public: bool) -> None:
     answers: dict[str, Any] = operation["responses"]
-    told = answers.get("200", {})
-    if "content" not in told or told["content"] == {"application/json": {"schema": {}}}:
-        answers["200"] = _answer("Done, or done before.", "CommandAnswer") if method == "POST" else _answer("", "Found")
-    kinds = (*ALWAYS, *OF_COMMANDS) if method == "POST" else (*ALWAYS, *(("not_found",) if "{" in path else ()))
-    for status in sorted({STATUS[kind] for kind in kinds}):
-        answers[str(status)] = _problem(status)
+    told = answers["200"]
+    if method == "POST" and told.get("content") == {"application/json": {"schema": {}}}:
+        schema = {"$ref": "#/components/schemas/CommandAnswer"}
+        answers["200"] = {"description": "Done, or done before.", "content": {"application/json": {"schema": schema}}}
+    elif told["description"] == "Successful Response":
+        told["description"] = "What was asked for."
+    kinds = {*ALWAYS, *(OF_COMMANDS if method == "POST" else ("not_found",) if "{" in path else ())}
+    if public:
+        kinds -= {"unauthenticated", "forbidden"}
+        operation["security"] = []
+    for status in sorted({STATUS[kind] for kind in kinds} | {int(status) for status in answers if status != "200"}):
+        answers[str(status)] = _problem(status, answers.get(str(status), {}).get("description"))
 
 
-def _answer(description: str, schema: str) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    return {"description": description or "What was asked for.", "content": content}
-
-
-def _problem(status: int) -> dict[str, Any]:
+def _problem(status: int, described: str | None) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
-    name = HTTPStatus(status).phrase
-    return {"description": SAYS.get(status, name), "content": {"application/problem+json": {"schema": schema}}}
+    said = SAYS.get(status) or described or HTTPStatus(status).phrase
+    return {"description": said, "content": {"application/problem+json": {"schema": schema}}}
+
+
+def _takes(operation: dict[str, Any], method: str, schemas: Mapping[str, Any]) -> None:
+    """Commands need a key, queries have none. What is sent as JSON has an example."""
+    others = [one for one in operation.get("parameters", ()) if one["name"].lower() != KEY["name"].lower()]
+    for parameter in others:
+        _explain(parameter, schemas)
+    operation["parameters"] = [*others, dict(KEY)] if method == "POST" else others
+    json = operation.get("requestBody", {}).get("content", {}).get("application/json")
+    if json is not None:
+        json["example"] = example(json["schema"], schemas)
+
+
+def _explain(parameter: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+    """What must be given has an example to try at once; elsewhere trying it would only narrow what is found."""
+    name, schema = parameter["name"], parameter["schema"]
+    if parameter["in"] == "query" and not parameter.get("description") and name in PARAMETERS:
+        parameter["description"] = PARAMETERS[name]
+    shown = example(schema, schemas, name)
+    if parameter["required"]:
+        parameter["example"] = shown
+    elif shown is not None:
+        schema["examples"] = [shown]
+
+
+def example(schema: Mapping[str, Any], schemas: Mapping[str, Any], called: str = "") -> Any:
+    """That of the registry, of the schema itself or of its name; or made of those of its parts, which are needed."""
+    if name := schema.get("$ref", "").rpartition("/")[2]:
+        return TOLD.get(name) or example(schemas[name], schemas, called)
+    shown = schema.get("examples")
+    if shown and shown not in GENERIC:
+        return shown[0]
+    if called in EXAMPLES and schema.get("type") != "array":
+        return EXAMPLES[called]
+    if shown or "enum" in schema:
+        return (shown or schema["enum"])[0]
+    if schema.get("type") == "array":
+        return [example(schema["items"], schemas, called)]
+    return _whole(schema, schemas) if schema.get("type") == "object" else None
+
+
+def _whole(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> dict[str, Any]:
+    """What may be left out is, unless it has an example of its own."""
+    needed, fields = schema.get("required", ()), schema.get("properties", {}).items()
+    parts = {name: part for name, part in fields if name in needed or part.get("examples", GENERIC[0]) not in GENERIC}
+    made = {name: example(part, schemas, name) for name, part in parts.items()}
+    return {name: value for name, value in made.items() if value is not None}

@@ -25,6 +25,7 @@ _NUMBER = re.compile(r"^[0-9]{1,18}\Z")
 
 POSITION = text("""select s.position, h.epoch from subscription s, log_head h
   where s.name = :name and s.version = :version""")
+HEAD = text("select epoch, position from log_head")
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Queries:
     ) -> AsyncIterator[View]:
         """A snapshot in which the projection, and all beside it, have reached `min_position`, a token of this service.
 
-        Raises `ValidationFailed` for another service's token and `ProjectionBehind` when it takes too long.
+        Raises `ValidationFailed` for a token that this service never gave, and `ProjectionBehind` when it takes too
+        long.
         """
         wanted = self._parse(min_position)
         deadline, delay = time.monotonic() + PATIENCE, LOOK_FIRST
@@ -58,6 +60,8 @@ class Queries:
                 if wanted is None or (epoch, position) >= wanted:
                     yield View(db, f"{self._service}.{epoch}.{position}")
                     return
+                if delay == LOOK_FIRST:  # the log only grows: what it has reached by now it has
+                    await self._check_given(db, wanted)
             if time.monotonic() > deadline:
                 raise ProjectionBehind(f"{projection.name} is at {position}, asked for {wanted[1]}")
             await asyncio.sleep(delay)
@@ -70,6 +74,13 @@ class Queries:
         if service != self._service or not _NUMBER.match(epoch) or not _NUMBER.match(position):
             raise ValidationFailed(f"it is not a position of {self._service}", field="min_position")
         return int(epoch), int(position)
+
+    async def _check_given(self, db: AsyncConnection, wanted: tuple[int, int]) -> None:
+        """What lies beyond the log's end was never handed out, and waiting for it would be in vain."""
+        epoch, head = (await db.execute(HEAD)).one()
+        if wanted > (epoch, head):
+            detail = f"{self._service} never gave it: its log is at {self._service}.{epoch}.{head}"
+            raise ValidationFailed(detail, field="min_position")
 
     @staticmethod
     async def _position(db: AsyncConnection, projection: Projection) -> tuple[int, int]:

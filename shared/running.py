@@ -169,7 +169,7 @@ def _web(service: Service, api: Api, guard: Guard, health: Health, role: str) ->
         for router in (content_api.router, *service.routers):
             app.include_router(router, dependencies=[Depends(guard)])
         check_complete(app, service.access, guard)
-        complete(app)
+        complete(app, service.access)
     return app
 
 

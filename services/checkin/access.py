@@ -42,9 +42,9 @@ ACCESS = Access(
     line("POST /work-areas", officer=ANY, planner=ANY),
     line("GET /coverage", officer=ANY, planner=ANY),
     line("GET /stations", anyone=ANY),
-    line("GET /stations.geojson", anyone=ANY),
-    line("GET /map", anyone=ANY),
-    line("GET /stations/{station_id}/card", anyone=ANY),
+    line("GET /stations.geojson", public=ANY),
+    line("GET /map", public=ANY),  # browsers and map apps have no token; no person is in any of the three
+    line("GET /stations/{station_id}/card", public=ANY),
     line("GET /stations/{station_id}/live", anyone=ANY),
     line("POST /stations/{station_id}/inspect-standard", officer=ANY, inspector=at("station_id")),
     line("POST /stations/{station_id}/close-review", officer=ANY),

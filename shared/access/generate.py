@@ -14,7 +14,7 @@ from fastapi.routing import iter_route_contexts
 
 from shared import content_api, generated
 from shared.access.guard import OPEN, operations
-from shared.access.table import ADMIN, ANYONE, Line, Operation, Relation
+from shared.access.table import ADMIN, ANYONE, PUBLIC, Line, Operation, Relation
 from shared.contracts.registry import SERVICES
 from shared.service import Service
 
@@ -53,7 +53,7 @@ This page is made from `services/{name}/access.py`: change that, then run `pytho
 
 A caller needs one of the roles of a line, and the relation that stands beside the role. `anyone` is every caller with
 a valid token; `admin` may do everything. Otherwise the answer is 403, which names what is missing; see
-[tokens](README.md#tokens).
+[tokens](README.md#tokens). `everybody` needs no token, and none is looked at.
 
 | operation | what it does | who may |
 |---|---|---|
@@ -99,7 +99,7 @@ def _row(line: Line, purpose: str) -> str:
 
 def _cells(line: Line) -> Iterator[str]:
     for role, relation in line.who.items():
-        shown = "anyone" if role == ANYONE else f"**{role}**"
+        shown = {ANYONE: "anyone", PUBLIC: "everybody"}.get(role, f"**{role}**")
         where = f", {relation.means} ({line.place(relation.field)})" if relation.field else ""
         yield f"{shown}{where}"
 

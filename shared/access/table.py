@@ -4,10 +4,12 @@
         line("POST /members", officer=ANY),
         line("GET /members/{member_id}/visits", officer=ANY, anyone=own("member_id")),
         line("POST /scans/override", chief=on_duty("station_id")),
+        line("GET /map", public=ANY),
     )
 
 A cell is a role and a relation: the caller has the role, and the relation between the caller and what is asked for
 holds. `anyone` is every caller with a valid token. `admin` has all and needs no cell. What is in no cell is forbidden.
+`public` is everybody: no token is asked for and none is looked at, so the answer is the same for all.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from typing import Literal, TypeAlias
 from shared.database import Connection
 from shared.identity import Principal
 
-ADMIN, ANYONE = "admin", "anyone"
+ADMIN, ANYONE, PUBLIC = "admin", "anyone", "public"
 
 Place: TypeAlias = Literal["path", "query", "body"]
 Operation: TypeAlias = tuple[str, str]  # method and path, as in ("GET", "/members/{member_id}/visits")
@@ -129,6 +131,11 @@ class Line:
     def operation(self) -> Operation:
         return self.method, self.path
 
+    @property
+    def public(self) -> bool:
+        """Whether it is open to everybody, with or without a token."""
+        return PUBLIC in self.who
+
     def place(self, field: str) -> Place:
         """Where a field is read from. One place only: a second one could say something else than the first."""
         if f"{{{field}}}" in self.path:
@@ -148,6 +155,8 @@ def line(operation: str, **who: Relation) -> Line:
     method, _, path = operation.partition(" ")
     if method not in {"GET", "POST"} or not path.startswith("/") or not who or ADMIN in who:
         raise TypeError(f"{operation!r} is no line: name GET or POST, a path, and at least one role that is not admin")
+    if PUBLIC in who and (method != "GET" or who != {PUBLIC: ANY}):
+        raise TypeError(f"{operation!r} is no line: what is public is a query, and is open to all alike")
     return Line(method, path, MappingProxyType(who))
 
 
@@ -168,4 +177,4 @@ class Access:
 
     def roles(self) -> list[str]:
         """Every role that the table names, by name."""
-        return sorted({role for one in self for role in one.who} - {ANYONE})
+        return sorted({role for one in self for role in one.who} - {ANYONE, PUBLIC})

@@ -1,7 +1,7 @@
 """Every cell of a policy table as a request to make: operation x role x whether the relation holds, and the answer.
 
 The rules of the table are said here once more, and shorter, so that the guard is not measured by itself: a role that
-is in the line and whose relation holds is let in, `admin` is, and nobody else.
+is in the line and whose relation holds is let in, `admin` is, and nobody else; where a line is public all are.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from shared.access.table import ADMIN, ANY, ANYONE, Access, Line, Relation
+from shared.access.table import ADMIN, ANY, ANYONE, PUBLIC, Access, Line, Relation
 from shared.identity import Grant
 
 STRANGER = "stranger"  # a role that no table names
@@ -30,6 +30,8 @@ class Cell:
 
     @property
     def expected(self) -> Literal["allowed", 401, 403]:
+        if PUBLIC in self.line.who:
+            return "allowed"
         if self.role is None:
             return 401
         if self.role == ADMIN:

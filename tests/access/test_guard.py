@@ -137,9 +137,18 @@ async def test_every_route_of_the_running_service_needs_a_token_but_those_that_a
         paths = (await http.get("/openapi.json")).json()["paths"]
         found = {(method.upper(), path) for path, methods in paths.items() for method in methods}
         assert found - OPEN == {line.operation for line in SERVICES[name].access}
+        public = {line.operation for line in SERVICES[name].access if line.public}
         for method, path in found - OPEN:
             answer = await http.request(method, path, json={} if method == "POST" else None)
-            assert answer.status_code == 401, (method, path, answer.text)
+            assert (answer.status_code == 401) is ((method, path) not in public), (method, path, answer.text)
+
+
+async def test_what_is_public_is_answered_whatever_the_token(town: Town) -> None:
+    issuer = town.surroundings.issuer
+    tokens = ("", "Bearer x", f"Bearer {issuer.token('P1', [], hours=-1)}", f"Bearer {issuer.token('P1', [])}")
+    async with httpx.AsyncClient(base_url=town.checkin.url, trust_env=False) as http:
+        answers = [await http.get("/stations.geojson", headers={"Authorization": token}) for token in tokens]
+    assert {(answer.status_code, answer.content) for answer in answers} == {(200, answers[0].content)}
 
 
 def nothing() -> dict[str, str]:
@@ -216,6 +225,17 @@ def test_a_line_is_said_once_and_names_somebody() -> None:
         line("GET /a")
     with pytest.raises(TypeError, match="not admin"):
         line("GET /a", admin=ANY)
+
+
+def test_what_is_public_is_a_query_and_open_to_all_alike() -> None:
+    assert line("GET /a", public=ANY).public
+    for operation, who in (
+        ("POST /a", {"public": ANY}),
+        ("GET /a", {"public": own("x")}),
+        ("GET /a", {"public": ANY, "officer": ANY}),
+    ):
+        with pytest.raises(TypeError, match="open to all alike"):
+            line(operation, **who)
 
 
 def test_the_pages_are_what_the_tables_say() -> None:

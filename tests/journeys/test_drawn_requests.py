@@ -26,8 +26,7 @@ pytestmark = pytest.mark.journey
 
 
 def no_service_breaks(_context: Any, answer: Any, _case: Any) -> None:
-    """No 5xx, but for a query that waits in vain for a position which was never reached."""
-    assert answer.status_code < 500 or answer.json()["code"] == "PROJECTION_BEHIND", answer.text
+    assert answer.status_code < 500, answer.text
 
 
 CHECKS: list[Any] = [
@@ -49,7 +48,7 @@ def town(infra: Infra, databases: Databases, tmp_path_factory: pytest.TempPathFa
         runner.run(town.__aexit__(None, None, None))
 
 
-@pytest.mark.parametrize("requests_each", [8, pytest.param(200, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize("requests_each", [4, pytest.param(60, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
 @pytest.mark.parametrize("service", sorted(SERVICES))
 def test_whatever_is_asked_is_answered_as_the_document_says(town: Town, service: str, requests_each: int) -> None:
     """By a caller who may do everything: what stops him is never the door."""

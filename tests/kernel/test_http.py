@@ -19,6 +19,7 @@ from shared.embedded.infra import Infra
 from shared.identity import LocalIssuer
 from shared.testing.gates import GATE, STATION, Caller, calling, scanned, settle
 from shared.testing.infrastructure import Databases
+from shared.testing.waiting import eventually
 from tests.running import Town, a_town
 
 MEMBER = {"member_id": "W50", "trade": "courier"}
@@ -220,12 +221,30 @@ async def test_what_is_no_position_of_this_service_is_a_wrong_field(officer: Cal
     problem(await officer.get("/stations/S1/live", min_position=token), 422, "VALIDATION_FAILED", "min_position")
 
 
-async def test_a_position_too_far_ahead_is_answered_in_time_with_when_to_ask_again(officer: Caller) -> None:
+@pytest.mark.parametrize("token", ["checkin.1.999999999", "checkin.2.0"], ids=["ahead", "of a later epoch"])
+async def test_a_position_that_was_never_given_is_a_wrong_field_at_once(officer: Caller, token: str) -> None:
     started = time.monotonic()
-    answer = await officer.get("/stations/S1/live", min_position="checkin.1.999999999")
-    problem(answer, 503, "PROJECTION_BEHIND")
-    assert 1.5 < time.monotonic() - started < 4
-    assert int(answer.headers["Retry-After"]) >= 1
+    body = problem(await officer.get("/stations/S1/live", min_position=token), 422, "VALIDATION_FAILED", "min_position")
+    assert "its log is at checkin.1." in body["detail"]
+    assert time.monotonic() - started < 1
+
+
+async def test_a_query_that_is_not_caught_up_in_time_says_when_to_ask_again(town: Town, officer: Caller) -> None:
+    """The projection is kept from its table meanwhile, as a long maintenance would."""
+    with psycopg.connect(town.urls["checkin"]) as db:
+        db.execute("lock table member_card_v1 in share mode")
+        told = (await officer.post("/members", {"member_id": "W90", "trade": "courier"}, "W90")).json()
+        started = time.monotonic()
+        answer = await officer.get("/members/W90", min_position=told["position"])
+        problem(answer, 503, "PROJECTION_BEHIND")
+        assert 1.5 < time.monotonic() - started < 4
+        assert int(answer.headers["Retry-After"]) >= 1
+    caught_up = await eventually(lambda: officer.get("/members/W90", min_position=told["position"]), 30, until=_ok)
+    assert caught_up.json()["state"] == "active"
+
+
+def _ok(answer: httpx.Response) -> bool:
+    return answer.status_code == 200
 
 
 async def test_a_station_registered_twice_with_other_facts_is_refused(officer: Caller) -> None:

@@ -14,6 +14,7 @@ from shared.web import Call, MinPosition, Reason, found
 
 from ..domain.booking import Book, CancelBooking, ClosePool, OpenPool
 from ..projections import slot_board
+from . import answers_bookings
 
 router = APIRouter(tags=["bookings"])
 
@@ -85,7 +86,7 @@ async def present(event: BookingPresented, call: Call) -> Response:
     return await call.take(event)
 
 
-@router.get("/slot-pools")
+@router.get("/slot-pools", responses={200: {"model": answers_bookings.Pools}})
 async def board(
     call: Call,
     place_id: OnlyPlace = None,
@@ -102,14 +103,14 @@ async def board(
         return found(view, {"pools": pools, "next": pools[-1]["pool_id"] if len(pools) == limit else None})
 
 
-@router.get("/slot-pools/{pool_id}")
+@router.get("/slot-pools/{pool_id}", responses={200: {"model": answers_bookings.Pool}})
 async def pool(pool_id: Id, call: Call, min_position: MinPosition = None) -> Response:
     """A slot pool: free places, and how many wait."""
     async with call.reading(slot_board.SLOT_BOARD, min_position) as view:
         return found(view, await slot_board.pool(view, pool_id, call.now))
 
 
-@router.get("/slot-pools/{pool_id}/bookings")
+@router.get("/slot-pools/{pool_id}/bookings", responses={200: {"model": answers_bookings.BookingsOfPool}})
 async def bookings_of_pool(pool_id: Id, call: Call, min_position: MinPosition = None) -> Response:
     """Who has booked a slot, in order, and what became of each booking."""
     async with call.reading(slot_board.SLOT_BOARD, min_position) as view:
@@ -117,7 +118,7 @@ async def bookings_of_pool(pool_id: Id, call: Call, min_position: MinPosition = 
         return found(view, {"bookings": await slot_board.of_pool(view, pool_id)})
 
 
-@router.get("/members/{member_id}/bookings")
+@router.get("/members/{member_id}/bookings", responses={200: {"model": answers_bookings.BookingsOfMember}})
 async def bookings_of_member(
     member_id: Id,
     call: Call,
@@ -131,7 +132,7 @@ async def bookings_of_member(
         return found(view, {"bookings": rows, "next": rows[-1]["line"] if len(rows) == limit else None})
 
 
-@router.get("/no-shows")
+@router.get("/no-shows", responses={200: {"model": answers_bookings.NoShows}})
 async def no_shows(
     call: Call,
     place_id: OnlyPlace = None,

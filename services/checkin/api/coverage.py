@@ -15,6 +15,7 @@ from ..domain.values import WALK_15_MIN_M
 from ..domain.work_area import CountWorkArea
 from ..projections import coverage_map
 from ..projections.station_live import STATION_LIVE
+from . import answers_stations
 
 router = APIRouter(tags=["coverage"])
 
@@ -36,7 +37,7 @@ async def count(body: NewCount, call: Call) -> Response:
     return await call.give(CountWorkArea(*where, body.people, call.now), body)
 
 
-@router.get("/coverage")
+@router.get("/coverage", responses={200: {"model": answers_stations.Coverage}})
 async def coverage(
     call: Call,
     limit: Annotated[int, Query(ge=1, le=200)] = 100,

@@ -13,6 +13,7 @@ from shared.errors import NotFound
 from shared.web import Call, MinPosition, found
 
 from ..projections import demands
+from . import answers_members
 
 router = APIRouter(prefix="/demands", tags=["demands"])
 
@@ -37,7 +38,7 @@ async def _check_posted(ref: str, call: Call) -> None:
     raise NotFound("no content is kept under this reference: post it first", field="content_ref")
 
 
-@router.get("")
+@router.get("", responses={200: {"model": answers_members.Demands}})
 async def page(
     call: Call,
     station_id: Id | None = None,
@@ -65,7 +66,7 @@ async def page(
         return found(view, await demands.page(view, wanted, limit, after))
 
 
-@router.get("/figures")
+@router.get("/figures", responses={200: {"model": answers_members.DemandFigures}})
 async def figures(
     call: Call,
     station_id: Id | None = None,

@@ -25,6 +25,7 @@ from ..domain.duty_commands import (
 )
 from ..projections import rota_week
 from ..projections.rota import ROTA
+from . import answers_rota
 
 router = APIRouter(tags=["duties"])
 
@@ -140,7 +141,7 @@ async def withdraw_swap(duty_id: Id, body: Offered, call: Call) -> Response:
     return await call.give(WithdrawSwap(duty_id, body.from_person, call.principal.id, call.now), body)
 
 
-@router.get("/people/{person_id}/duties")
+@router.get("/people/{person_id}/duties", responses={200: {"model": answers_rota.DutiesOfPerson}})
 async def of_person(
     person_id: Id,
     call: Call,

@@ -14,6 +14,7 @@ from shared.web import Call, MinPosition, found
 
 from ..projections import ratings, scan_audit, service_demand, visitor_flow
 from ..projections.scope import Days, Scope, days
+from . import answers_figures
 
 router = APIRouter(tags=["figures"])
 
@@ -39,14 +40,14 @@ When: TypeAlias = Annotated[Days, Depends(_days)]
 Where: TypeAlias = Annotated[Scope, Depends(_scope)]
 
 
-@router.get("/visitor-flow")
+@router.get("/visitor-flow", responses={200: {"model": answers_figures.FlowByDay}})
 async def flow_by_day(when: When, where: Where, call: Call, min_position: MinPosition = None) -> Response:
     """Visitors by day: entries, counted visits, different members, peak. Of all stations, or as narrowed."""
     async with call.reading(visitor_flow.VISITOR_FLOW, min_position) as view:
         return found(view, await visitor_flow.by_day(view, where, when))
 
 
-@router.get("/visitor-flow/hours")
+@router.get("/visitor-flow/hours", responses={200: {"model": answers_figures.FlowByHour}})
 async def flow_by_hour(day: date, where: Where, call: Call, min_position: MinPosition = None) -> Response:
     """Visitors by hour of one day."""
     async with call.reading(visitor_flow.VISITOR_FLOW, min_position) as view:
@@ -67,7 +68,7 @@ async def flow_plot(station_id: Id, day: date, call: Call, min_position: MinPosi
         return _plot(view, plots.bars(title, told, labels, {"entries": entries, "most inside": inside}))
 
 
-@router.get("/service-demand")
+@router.get("/service-demand", responses={200: {"model": answers_figures.ServiceDemand}})
 async def demand(when: When, where: Where, call: Call, min_position: MinPosition = None) -> Response:
     """Services used: in all, and by day."""
     async with call.reading(service_demand.SERVICE_DEMAND, min_position) as view:
@@ -87,14 +88,14 @@ async def demand_plot(when: When, where: Where, call: Call, min_position: MinPos
         return _plot(view, plots.bars(title, told, labels, {"used": [row["qty"] for row in services]}))
 
 
-@router.get("/stations/{station_id}/ratings")
+@router.get("/stations/{station_id}/ratings", responses={200: {"model": answers_figures.Ratings}})
 async def rated(station_id: Id, when: When, call: Call, min_position: MinPosition = None) -> Response:
     """A station's stars in these days: how many ratings, their mean."""
     async with call.reading(ratings.RATINGS, min_position) as view:
         return found(view, await ratings.of_station(view, station_id, when))
 
 
-@router.get("/scan-audit")
+@router.get("/scan-audit", responses={200: {"model": answers_figures.ScanAudit}})
 async def audit(
     when: When,
     call: Call,

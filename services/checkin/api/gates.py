@@ -12,6 +12,7 @@ from shared.web import Call, MinPosition, found
 
 from ..domain.gates import RegisterGate, RemoveGate
 from ..projections import scan_audit
+from . import answers_stations
 
 router = APIRouter(prefix="/stations/{station_id}", tags=["gates"])
 
@@ -43,7 +44,7 @@ async def remove_gate(station_id: Id, body: OldGate, call: Call) -> Response:
     return await call.give(RemoveGate(station_id, body.gate_id, call.now), body)
 
 
-@router.get("/gates")
+@router.get("/gates", responses={200: {"model": answers_stations.Gates}})
 async def gates(station_id: Id, call: Call, min_position: MinPosition = None) -> Response:
     """A station's registered gates; none are listed where none was ever registered."""
     async with call.reading(scan_audit.SCAN_AUDIT, min_position) as view:

@@ -15,7 +15,7 @@ from ..domain.geometry import EARTH, Place
 from ..domain.values import WALK_15_MIN_M
 from ..projections import station_card, station_live
 from ..projections.finding import Search, find
-from . import map_page
+from . import answers_stations, map_page
 
 router = APIRouter(tags=["maps"])
 
@@ -52,7 +52,7 @@ class GeoJson(JSONResponse):
     media_type = "application/geo+json"
 
 
-@router.get("/stations")
+@router.get("/stations", responses={200: {"model": answers_stations.Stations}})
 async def stations(
     call: Call,
     wanted: Searched,
@@ -73,7 +73,7 @@ async def stations(
         return found(view, {"stations": rows, "next": page.next})
 
 
-@router.get("/stations.geojson", response_class=GeoJson)
+@router.get("/stations.geojson", response_class=GeoJson, responses={200: {"model": answers_stations.FeatureCollection}})
 async def stations_as_geojson(
     call: Call,
     wanted: Searched,

@@ -22,6 +22,7 @@ from ..domain.member import (
 )
 from ..domain.values import CODE_STEP, CODE_WINDOW
 from ..projections import member_card, member_visits
+from . import answers_members
 
 router = APIRouter(prefix="/members", tags=["members"])
 
@@ -76,14 +77,14 @@ async def revoke_code(member_id: Id, body: Key, call: Call) -> Response:
     return await call.give(RevokeCode(member_id, body.key_id, call.now), body)
 
 
-@router.get("/{member_id}")
+@router.get("/{member_id}", responses={200: {"model": answers_members.MemberCard}})
 async def card(member_id: Id, call: Call, min_position: MinPosition = None) -> Response:
     """Whether the membership is active, and which key the code has."""
     async with call.reading(member_card.MEMBER_CARD, min_position) as view:
         return found(view, await member_card.card(view, member_id))
 
 
-@router.get("/{member_id}/code")
+@router.get("/{member_id}/code", responses={200: {"model": answers_members.MemberCode}})
 async def current_code(member_id: Id, call: Call, min_position: MinPosition = None) -> Response:
     """The code to show now, as the text of a QR code, and when the next one has to be asked for."""
     async with call.reading(member_card.MEMBER_CARD, min_position) as view:
@@ -101,7 +102,7 @@ async def current_code(member_id: Id, call: Call, min_position: MinPosition = No
     return answer
 
 
-@router.get("/{member_id}/visits")
+@router.get("/{member_id}/visits", responses={200: {"model": answers_members.Visits}})
 async def visits(
     member_id: Id,
     call: Call,

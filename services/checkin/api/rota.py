@@ -16,6 +16,7 @@ from ..domain.shifts import day_of
 from ..domain.working_days import Override, PublishCalendar
 from ..projections import patrol_coverage, rota_week
 from ..projections.rota import ROTA, Where
+from . import answers_rota
 
 router = APIRouter(tags=["rota"])
 
@@ -40,7 +41,7 @@ class NewCalendar(Contract):
     overrides: list[DayOf] = Field(max_length=400, examples=[[{"date": "2027-02-06", "kind": "holiday"}]])
 
 
-@router.get("/stations/{station_id}/rota")
+@router.get("/stations/{station_id}/rota", responses={200: {"model": answers_rota.RotaWeek}})
 async def of_station(
     station_id: Id,
     call: Call,
@@ -52,7 +53,7 @@ async def of_station(
         return found(view, await rota_week.week(view, week_of or day_of(call.now), Where(station_id)))
 
 
-@router.get("/rota")
+@router.get("/rota", responses={200: {"model": answers_rota.RotaWeek}})
 async def of_county(
     call: Call,
     week_of: Annotated[Day | None, Query(description="A date of the week; today by default.")] = None,
@@ -67,7 +68,7 @@ async def of_county(
         return found(view, await rota_week.week(view, week_of or day_of(call.now), where, limit, after))
 
 
-@router.get("/patrol-coverage")
+@router.get("/patrol-coverage", responses={200: {"model": answers_rota.PatrolCoverage}})
 async def patrols(
     call: Call,
     from_day: Day,
@@ -93,7 +94,7 @@ async def publish(body: NewCalendar, call: Call) -> Response:
     return await call.give(PublishCalendar(body.version, overrides, call.now), body)
 
 
-@router.get("/calendar")
+@router.get("/calendar", responses={200: {"model": answers_rota.Calendar}})
 async def calendar(
     call: Call, from_day: Day, days: Annotated[int, Query(ge=1, le=400)] = 31, min_position: MinPosition = None
 ) -> Response:

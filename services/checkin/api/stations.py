@@ -17,6 +17,7 @@ from ..domain.hours import DateException, Interval, WeeklyInterval
 from ..domain.station import ListOnMap, RegisterStation, ResumeStation, RetireStation, SetHours, SuspendStation
 from ..domain.values import FACILITIES_KEPT, MAX_STAY_MIN, NAME_LENGTH
 from ..projections import member_visits, station_card, station_live
+from . import answers_figures, answers_stations
 
 router = APIRouter(prefix="/stations", tags=["stations"])
 
@@ -137,7 +138,7 @@ async def list_on_map(station_id: Id, body: NewListing, call: Call) -> Response:
     return await call.give(ListOnMap(station_id, body.provider, body.ref, call.now), body)
 
 
-@router.get("/{station_id}/live")
+@router.get("/{station_id}/live", responses={200: {"model": answers_stations.Live}})
 async def live(
     station_id: Id,
     call: Call,
@@ -149,14 +150,14 @@ async def live(
         return found(view, await station_live.at(view, station_id, at or call.now))
 
 
-@router.get("/{station_id}/card")
+@router.get("/{station_id}/card", responses={200: {"model": answers_stations.Card}})
 async def card(station_id: Id, call: Call, min_position: MinPosition = None) -> Response:
     """What a map shows of a station: hours, whether it is open, facilities, stars, and the way there."""
     async with call.reading(station_card.STATION_CARD, min_position, station_live.STATION_LIVE) as view:
         return found(view, await station_card.of(view, station_id, call.now))
 
 
-@router.get("/{station_id}/flow")
+@router.get("/{station_id}/flow", responses={200: {"model": answers_figures.StationDay}})
 async def flow(station_id: Id, day: date, call: Call, min_position: MinPosition = None) -> Response:
     """A station's visitors on one day 客流."""
     async with call.reading(member_visits.MEMBER_VISITS, min_position) as view:

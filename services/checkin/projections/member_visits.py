@@ -93,7 +93,7 @@ async def of_member(view: View, member_id: str, limit: int, before: datetime | N
     query = select(VISIT).where(VISIT.c.member_id == member_id).order_by(VISIT.c.started_at.desc()).limit(limit)
     if before is not None:
         query = query.where(VISIT.c.started_at < before)
-    return [dict(row._mapping) for row in await view.db.execute(query)]
+    return [{**row._mapping, "flags": row.flags.split()} for row in await view.db.execute(query)]
 
 
 async def flow(view: View, station_id: str, day: date) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from shared.web import Call, MinPosition, found
 
 from ..domain.account import GrantOpeningLot, TransferNotAllowed
 from ..projections import balance, reconciliation, statement
+from . import answers_accounts
 
 router = APIRouter(tags=["accounts"])
 
@@ -46,19 +47,19 @@ async def transfer(member_id: Id, body: Transfer, call: Call) -> Response:
     raise TransferNotAllowed
 
 
-@router.get("/accounts/{member_id}/balance")
+@router.get("/accounts/{member_id}/balance", responses={200: {"model": answers_accounts.Balance}})
 async def show_balance(member_id: Id, call: Call, min_position: MinPosition = None) -> Response:
     """What is available now, by lot, and what expires next."""
     async with call.reading(balance.BALANCE, min_position) as view:
         return found(view, await balance.of(view, member_id, call.now))
 
 
-@router.get("/accounts/{member_id}/statement")
+@router.get("/accounts/{member_id}/statement", responses={200: {"model": answers_accounts.Statement}})
 async def show_statement(
     member_id: Id,
     call: Call,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    before: Annotated[int | None, Query(description="Continue before this line.")] = None,
+    before: Annotated[int | None, Query(ge=0, le=2**62, description="Continue before this line.")] = None,
     min_position: MinPosition = None,
 ) -> Response:
     """Every movement of points, newest first."""
@@ -67,7 +68,7 @@ async def show_statement(
         return found(view, {"lines": lines, "next": lines[-1]["position"] if len(lines) == limit else None})
 
 
-@router.get("/reconciliation")
+@router.get("/reconciliation", responses={200: {"model": answers_accounts.Reconciliation}})
 async def show_reconciliation(call: Call, min_position: MinPosition = None) -> Response:
     """Whether every account of the caller's union holds what its ledger says: Σ ledger = Σ lots − debt."""
     async with call.reading(reconciliation.RECONCILIATION, min_position) as view:

@@ -17,6 +17,7 @@ from ..domain.goods import ChangeStock, ClearUnit, ListGoods, StockReason
 from ..domain.machine import RegisterMachine
 from ..domain.values import MACHINE_TTL
 from ..projections import goods_shelf, redemptions
+from . import answers_goods
 
 router = APIRouter(tags=["machines"])
 
@@ -99,7 +100,7 @@ async def clear_unit(machine_id: Id, body: Cleared, call: Call) -> Response:
     return await call.give(ClearUnit(*unit, call.now), body)
 
 
-@router.get("/machines/{machine_id}/shelf")
+@router.get("/machines/{machine_id}/shelf", responses={200: {"model": answers_goods.Shelf}})
 async def show_shelf(machine_id: Id, call: Call, min_position: MinPosition = None) -> Response:
     """What the machine has: price, band, units that are sellable, held or blocked; and whether it is there."""
     async with call.reading(goods_shelf.GOODS_SHELF, min_position) as view:
@@ -109,7 +110,7 @@ async def show_shelf(machine_id: Id, call: Call, min_position: MinPosition = Non
         return found(view, shelf)
 
 
-@router.get("/machines/{machine_id}/redemptions")
+@router.get("/machines/{machine_id}/redemptions", responses={200: {"model": answers_goods.Redemptions}})
 async def show_redemptions(
     machine_id: Id,
     day: Annotated[date, Query(examples=["2026-01-23"])],

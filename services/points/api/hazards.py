@@ -11,6 +11,7 @@ from shared.contracts.points import HazardSpotted
 from shared.web import Call, MinPosition, found
 
 from ..projections import hazard_register
+from . import answers_patrols
 
 router = APIRouter(prefix="/hazards", tags=["hazards"])
 
@@ -39,14 +40,14 @@ async def report_anonymously(body: AnonymousHazard, call: Call) -> Response:
     return await call.take(HazardSpotted(**body.model_dump()), anonymously=True)
 
 
-@router.get("")
+@router.get("", responses={200: {"model": answers_patrols.Hazards}})
 async def list_hazards(
     call: Call,
     station_id: Annotated[Id | None, Query(description="Only of this station.")] = None,
     state: Annotated[Literal["open", "accepted", "rejected", "revoked"] | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[
-        int | None, Query(description="Continue before this number, the `next` of the last page.")
+        int | None, Query(ge=0, le=2**62, description="Continue before this, the `next` of the last page.")
     ] = None,
     min_position: MinPosition = None,
 ) -> Response:
@@ -56,7 +57,7 @@ async def list_hazards(
         return found(view, await hazard_register.page(view, wanted, limit, before))
 
 
-@router.get("/{hazard_id}")
+@router.get("/{hazard_id}", responses={200: {"model": answers_patrols.Hazard}})
 async def show(hazard_id: Id, call: Call, min_position: MinPosition = None) -> Response:
     """One hazard report: which rectification it is part of, and what it was worth."""
     async with call.reading(hazard_register.HAZARD_REGISTER, min_position) as view:

@@ -13,6 +13,7 @@ from shared.errors import ValidationFailed
 from shared.web import Call, MinPosition, found
 
 from ..projections import leaderboard
+from . import answers_accounts
 
 router = APIRouter(tags=["rankings"])
 
@@ -22,7 +23,7 @@ Day: TypeAlias = Annotated[
 ]
 
 
-@router.get("/leaderboard")
+@router.get("/leaderboard", responses={200: {"model": answers_accounts.Leaderboard}})
 async def show_leaderboard(
     call: Call,
     month: Annotated[

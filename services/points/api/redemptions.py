@@ -12,6 +12,7 @@ from shared.web import Call, MinPosition, found
 
 from ..domain.redemption import RefundRedemption
 from ..projections import redemptions
+from . import answers_goods
 
 router = APIRouter(tags=["redemptions"])
 
@@ -35,7 +36,7 @@ async def report_dispense(event: DispenseReported, call: Call) -> Response:
     return await call.take(event)
 
 
-@router.get("/redemptions/{redemption_id}")
+@router.get("/redemptions/{redemption_id}", responses={200: {"model": answers_goods.Redemption}})
 async def show(redemption_id: Id, call: Call, min_position: MinPosition = None) -> Response:
     """One redemption and what became of it."""
     async with call.reading(redemptions.REDEMPTIONS, min_position) as view:

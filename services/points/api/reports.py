@@ -12,6 +12,7 @@ from shared.contracts.points import PatrolReported
 from shared.web import Call, MinPosition, found
 
 from ..projections import patrol_register
+from . import answers_patrols
 
 router = APIRouter(prefix="/patrol-reports", tags=["patrol reports"])
 
@@ -22,7 +23,7 @@ async def submit(event: PatrolReported, call: Call) -> Response:
     return await call.take(event)
 
 
-@router.get("")
+@router.get("", responses={200: {"model": answers_patrols.ReportsOfDay}})
 async def list_of_day(
     call: Call,
     station_id: Id,
@@ -34,7 +35,7 @@ async def list_of_day(
         return found(view, await patrol_register.of_day(view, call.principal.org, station_id, day))
 
 
-@router.get("/{report_id}")
+@router.get("/{report_id}", responses={200: {"model": answers_patrols.Report}})
 async def show(report_id: Id, call: Call, min_position: MinPosition = None) -> Response:
     """One report and what became of it."""
     async with call.reading(patrol_register.PATROL_REGISTER, min_position) as view:

@@ -14,6 +14,7 @@ from shared.web import Call, Caller, MinPosition, Nothing, found
 from ..domain.report_commands import RetryAcceptance, VoidReport
 from ..domain.review import Reviewer, ReviewReport
 from ..projections import review_queue
+from . import answers_patrols
 
 router = APIRouter(tags=["reviews"])
 
@@ -54,13 +55,13 @@ async def weigh_again(report_id: Id, body: Nothing, call: Call) -> Response:
     return await call.give(RetryAcceptance(report_id, call.now), body)
 
 
-@router.get("/review-queue")
+@router.get("/review-queue", responses={200: {"model": answers_patrols.ReviewQueue}})
 async def show_queue(
     call: Call,
     leader_id: Annotated[Id | None, Query(description="Only what this leader has to review.")] = None,
     escalated: Annotated[bool, Query(description="Only what nobody has reviewed for 48 hours.")] = False,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    after: Annotated[int, Query(description="Continue after this number, the `next` of the last page.")] = 0,
+    after: Annotated[int, Query(ge=0, le=2**62, description="Continue after this, the page's `next`.")] = 0,
     min_position: MinPosition = None,
 ) -> Response:
     """Reports under review, the longest waiting first; a leader sees those of his team."""

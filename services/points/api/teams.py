@@ -12,6 +12,7 @@ from shared.web import Call, MinPosition, Nothing, found
 
 from ..domain.team import AppointLeader, DisbandTeam, FormTeam, JoinTeam, LeaveTeam
 from ..projections import teams
+from . import answers_patrols
 
 router = APIRouter(prefix="/teams", tags=["teams"])
 
@@ -66,11 +67,11 @@ async def disband(team_id: Id, body: Nothing, call: Call) -> Response:
     return await call.give(DisbandTeam(team_id, call.now), body)
 
 
-@router.get("")
+@router.get("", responses={200: {"model": answers_patrols.Teams}})
 async def list_teams(
     call: Call,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
-    after: Annotated[int, Query(description="Continue after this number, the `next` of the last page.")] = 0,
+    after: Annotated[int, Query(ge=0, le=2**62, description="Continue after this, the page's `next`.")] = 0,
     min_position: MinPosition = None,
 ) -> Response:
     """The teams of the caller's union."""
@@ -78,7 +79,7 @@ async def list_teams(
         return found(view, await teams.page(view, call.principal.org, limit, after))
 
 
-@router.get("/{team_id}")
+@router.get("/{team_id}", responses={200: {"model": answers_patrols.Team}})
 async def show(team_id: Id, call: Call, min_position: MinPosition = None) -> Response:
     """A team, its leader and its members."""
     async with call.reading(teams.TEAMS, min_position) as view:

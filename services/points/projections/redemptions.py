@@ -88,7 +88,7 @@ def _ended(row: Recorded, at: datetime, state: str, reason: str | None, owed: in
 async def one(view: View, redemption_id: str) -> dict[str, Any] | None:
     """What became of one redemption; None for one that never started."""
     row = (await view.db.execute(select(REDEMPTION).where(REDEMPTION.c.redemption_id == redemption_id))).first()
-    return dict(row._mapping) if row else None
+    return {name: value for name, value in row._mapping.items() if name != "position"} if row else None
 
 
 async def of_machine(view: View, machine_id: str, day: date, limit: int, before: int | None) -> list[dict[str, Any]]:
