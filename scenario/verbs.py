@@ -22,6 +22,7 @@ from shared.errors import YizhanError
 
 console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
 EXAMPLE = "/stations/S1/flow?day=2026-01-23"
+PLOT = "/stations/S1/flow.svg?day=2026-01-23"
 
 
 def say(line: str) -> None:
@@ -137,10 +138,15 @@ class _Note:
 def _invite(system: System) -> None:
     for name, service in system.services.items():
         say(f"{name:8} {service.url}/docs")
-    url = f"{system.services['checkin'].url}{EXAMPLE}"
-    say(f"logs     {system.folder / 'logs'}\nA first question, by a member of staff:")
-    token = system.token("staff", "officer", "planner")
-    print(f"curl -H 'Authorization: Bearer {token}' '{url}'", flush=True)  # as it is: nothing may wrap it
+    checkin, header = system.services["checkin"].url, _authorization(system)
+    say(f"map      {checkin}/map\nlogs     {system.folder / 'logs'}\nA first question, by a member of staff:")
+    print(f"curl {header} '{checkin}{EXAMPLE}'", flush=True)  # as it is: nothing may wrap it
+    say("The same as a plot, for a browser to open:")
+    print(f"curl {header} -o flow.svg '{checkin}{PLOT}'", flush=True)
+
+
+def _authorization(system: System) -> str:
+    return f"-H 'Authorization: Bearer {system.token('staff', 'officer', 'planner')}'"
 
 
 def _until_asked() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from shared.contracts.event_type import intake_topic
+from shared.testing.documents import Document
 from shared.testing.processes import NOON, ServiceProcess, Surroundings
 from shared.testing.topics import Raw, binary
 from shared.testing.waiting import eventually
@@ -52,10 +53,14 @@ def reported(identity: str, duty_id: str, volunteer: str, *, ended: datetime = N
 
 
 REFUSED: set[tuple[str, str]] = set()  # service and code of every refusal that a caller of this run was answered
+_documents: dict[str, Document] = {}  # by service: what one process says of itself, all of it say
 
 
 class Caller:
-    """Somebody with a token; repeats what got no answer, or a 503, under the same key, as callers should."""
+    """Somebody with a token; repeats what got no answer, or a 503, under the same key, as callers should.
+
+    Each answer is held against the service's document.
+    """
 
     def __init__(self, process: ServiceProcess, surroundings: Surroundings, subject: str, *roles: str) -> None:
         headers = {"Authorization": surroundings.authorization(subject, *roles)}
@@ -64,7 +69,8 @@ class Caller:
 
     async def post(self, path: str, body: Any, key: str, **headers: str) -> httpx.Response:
         """Once, whatever comes of it."""
-        return self._noted(await self.http.post(path, json=body, headers={"Idempotency-Key": key, **headers}))
+        answer = await self.http.post(path, json=body, headers={"Idempotency-Key": key, **headers})
+        return await self._noted("POST", path, answer)
 
     async def insist(self, path: str, body: Any, key: str, within: float = 60) -> httpx.Response:
         """Until there is an answer."""
@@ -73,9 +79,16 @@ class Caller:
         )
 
     async def get(self, path: str, **query: str) -> httpx.Response:
-        return self._noted(await self.http.get(path, params=query))
+        return await self._noted("GET", path, await self.http.get(path, params=query))
 
-    def _noted(self, answer: httpx.Response) -> httpx.Response:
+    async def _noted(self, method: str, path: str, answer: httpx.Response) -> httpx.Response:
+        if self._service not in _documents:
+            _documents[self._service] = Document((await self.http.get("/openapi.json")).json())
+        document = _documents[self._service]
+        if (template := document.template(method, path)) is not None:
+            media_type = answer.headers.get("Content-Type", "").partition(";")[0]
+            body = answer.json() if "json" in media_type else answer.text
+            assert document.faults((method, template), answer.status_code, media_type, body) == [], answer.text
         if answer.headers.get("Content-Type") == "application/problem+json":
             REFUSED.add((self._service, answer.json()["code"]))
         return answer

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from services.checkin.domain.device_time import Moment, moment_of
 from services.checkin.domain.refusals import ScanInFuture
+from services.checkin.domain.values import OLDEST_UPLOAD
 from shared.errors import ValidationFailed
 from tests.checkin.town import HOUR, MINUTE, SECOND, at
 
@@ -53,6 +54,17 @@ def test_k4_a_scan_after_its_own_sending_is_refused() -> None:
     assert moment_of(RECEIVED, RECEIVED, RECEIVED).offline
     with pytest.raises(ScanInFuture):
         moment_of(RECEIVED + SECOND, RECEIVED, RECEIVED)
+
+
+@pytest.mark.parametrize("ahead", [0 * HOUR, 7900 * 365 * 24 * HOUR], ids=["right", "of another age"])
+def test_k4_what_a_device_has_kept_for_more_than_ten_years_is_refused(ahead: timedelta) -> None:
+    """Whatever its clock says: nothing is reckoned back to before there were years."""
+    sent = RECEIVED + ahead
+    assert moment_of(sent - OLDEST_UPLOAD, sent, RECEIVED).late_beyond_window
+    for scanned in (sent - OLDEST_UPLOAD - SECOND, datetime.min.replace(tzinfo=UTC)):
+        with pytest.raises(ValidationFailed, match="ten years") as refused:
+            moment_of(scanned, sent, RECEIVED)
+        assert refused.value.field == "scanned_at"
 
 
 def test_k5_72_hours_are_in_time_and_a_second_more_is_late() -> None:

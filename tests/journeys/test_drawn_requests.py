@@ -25,8 +25,8 @@ from tests.running import SERVICES, Town, a_town
 pytestmark = pytest.mark.journey
 
 
-def no_service_breaks(_context: Any, answer: Any, _case: Any) -> None:
-    assert answer.status_code < 500, answer.text
+def no_service_breaks(_context: Any, answer: Any, case: Any) -> None:
+    assert answer.status_code < 500, f"{answer.text}\n{case.as_curl_command()}"
 
 
 CHECKS: list[Any] = [

@@ -93,6 +93,14 @@ async def test_a_served_day_tells_addresses_and_a_first_question_and_ends_when_a
     assert question is not None
     answer = await asyncio.to_thread(finished, ["bash", "-c", f"{question[0]} --silent --fail"], serving.folder)
     assert '"visits":20' in answer.stdout
+    page = re.search(r"^map +(\S+)$", serving.said(), re.MULTILINE)
+    plot = re.search(r"^curl .*[.]svg.*$", serving.said(), re.MULTILINE)
+    assert page is not None
+    assert plot is not None
+    shown = await asyncio.to_thread(finished, ["curl", "--silent", "--fail", page[1]], serving.folder)
+    assert "2 stations at" in shown.stdout
+    await asyncio.to_thread(finished, ["bash", "-c", f"{plot[0]} --silent --fail"], serving.folder)
+    assert "<svg" in (serving.folder / "flow.svg").read_text()
     yizhan = [sys.executable, "-m", "shared.cli"]  # finds the instance by its folder, with no setting at all
     verified = await asyncio.to_thread(finished, [*yizhan, "verify", "points"], serving.folder)
     assert "the chain holds" in verified.stdout, verified.stderr

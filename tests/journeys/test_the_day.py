@@ -17,6 +17,7 @@ from scenario.player import Player
 from scenario.replaying import replay_faults
 from scenario.script import Day
 from scenario.system import System
+from tests.journeys.day_queries import wrong_answers
 
 pytestmark = pytest.mark.journey
 
@@ -61,6 +62,13 @@ class Played(NamedTuple):
                 return await replay_faults(self.system, doors, Player(self.system, doors, self.said.append))
 
         return asyncio.run(replaying())
+
+    def wrong_answers(self) -> list[str]:
+        async def asking() -> list[str]:
+            async with Doors(self.system) as doors:
+                return await wrong_answers(self.system, doors, self.day)
+
+        return asyncio.run(asking())
 
     def faults(self) -> list[str]:
         return asyncio.run(all_faults(self.system))
@@ -108,6 +116,11 @@ def test_reading_every_topic_again_from_its_start_changes_nothing(played: Played
     assert played.replay() == []
     assert played.wrong_figures() == {}
     assert played.faults() == []
+
+
+def test_every_query_answers_the_day_as_its_document_declares(played: Played) -> None:
+    """Last, as it does what the day does not: codes, gates, teams."""
+    assert played.wrong_answers() == []
 
 
 @pytest.mark.slow

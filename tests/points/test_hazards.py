@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
@@ -32,6 +32,7 @@ from services.points.domain.rectification import (
     RewardGiven,
     VerifyHazard,
 )
+from services.points.domain.values import OLDEST_UPLOAD
 from shared.decider import Command, DomainEvent
 from shared.errors import IdempotencyKeyReused, ValidationFailed
 from shared.testing.given import Given, Scenario, on
@@ -114,10 +115,12 @@ def test_k4_a_clock_is_believed_within_120_seconds(given: Given, seconds: int, c
         ({"spotted_at": SEEN}, "sent_at"),
         ({"sent_at": SEEN}, "spotted_at"),
         ({"spotted_at": SEEN + INSTANT, "sent_at": SEEN}, "spotted_at"),
+        ({"spotted_at": SEEN - OLDEST_UPLOAD - INSTANT, "sent_at": SEEN}, "spotted_at"),
+        ({"spotted_at": datetime.min.replace(tzinfo=UTC), "sent_at": SEEN + 365 * OLDEST_UPLOAD}, "spotted_at"),
     ],
-    ids=["not sent", "not seen", "sent before"],
+    ids=["not sent", "not seen", "sent before", "kept for ten years", "of no age"],
 )
-def test_an_upload_with_half_its_times_is_refused(given: Given, times: dict[str, Any], field: str) -> None:
+def test_an_upload_with_times_that_cannot_be_is_refused(given: Given, times: dict[str, Any], field: str) -> None:
     with pytest.raises(ValidationFailed) as refusal:
         HAZARD.decide(report(**times), HAZARD.initial)
     assert refusal.value.field == field

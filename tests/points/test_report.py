@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -15,6 +15,7 @@ from services.points.domain.rights import (
     RIGHTS,
     DutyNotAssigned,
 )
+from services.points.domain.values import OLDEST_UPLOAD
 from shared.errors import IdempotencyKeyReused, NotFound, Refused, ValidationFailed
 from shared.testing.given import Given, on
 
@@ -93,6 +94,11 @@ def test_k4_a_device_a_little_ahead_is_believed_up_to_the_receipt(given: Given, 
     (event, *_) = given().when(submit(performed_to=RECEIVED + ahead)).events["report-R1"]
     assert isinstance(event, PatrolReportSubmitted)
     assert event.performed_to == event.at == RECEIVED
+
+
+def test_k4_a_patrol_of_more_than_ten_years_ago_is_refused(given: Given) -> None:
+    for end in (RECEIVED - OLDEST_UPLOAD - INSTANT, datetime.min.replace(tzinfo=UTC) + INSTANT):
+        given().when(submit(performed_from=end - INSTANT, performed_to=end)).then_refused(ValidationFailed)
 
 
 def test_k4_a_patrol_from_the_future_is_refused(given: Given) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from shared.errors import ValidationFailed
 
 from .refusals import ScanInFuture
-from .values import CLOCK_TOLERANCE, LATENESS_WINDOW
+from .values import CLOCK_TOLERANCE, LATENESS_WINDOW, OLDEST_UPLOAD
 
 
 class Moment(msgspec.Struct, frozen=True):
@@ -37,6 +37,8 @@ def moment_of(
         raise ValidationFailed(f"{missing} is missing: an offline upload gives both times", field=missing)
     if device_at > sent_at:
         raise ScanInFuture(field=field)
+    if sent_at - device_at > OLDEST_UPLOAD:
+        raise ValidationFailed(f"{field} is more than ten years before sent_at", field=field)
     offset = received_at - sent_at  # how far the device's clock is behind ours
     corrected = abs(offset) > CLOCK_TOLERANCE
     happened = device_at + offset if corrected else device_at

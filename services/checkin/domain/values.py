@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import time, timedelta
 
 CLOCK_TOLERANCE = timedelta(seconds=120)  # K4: a device's clock may be this wrong, either way, without being corrected
+OLDEST_UPLOAD = timedelta(days=3653)  # [P] K4: what a device has kept for longer is a mistake of its clock
 LATENESS_WINDOW = timedelta(hours=72)  # K5: what is reported later is recorded, but nothing reacts to it
 MAX_STAY_MIN = 240  # [P] CK3: the default of a station that names none
 LONGEST_STAY_MIN = 1440  # [P] the most a station may name; a month's books then need only the month before

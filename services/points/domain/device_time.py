@@ -8,13 +8,15 @@ import msgspec
 
 from shared.errors import ValidationFailed
 
-from .values import CLOCK_TOLERANCE, LONGEST_PATROL, REACTION_WINDOW
+from .values import CLOCK_TOLERANCE, LONGEST_PATROL, OLDEST_UPLOAD, REACTION_WINDOW
 
 
 def believed_end(begin: datetime, end: datetime, received_at: datetime) -> datetime:
     """K4: a device a little ahead of us is believed, but nothing ends after we heard of it."""
     if end - received_at > CLOCK_TOLERANCE:
         raise ValidationFailed("The patrol ends after the report was received.", field="performed_to")
+    if received_at - end > OLDEST_UPLOAD:
+        raise ValidationFailed("The patrol ended more than ten years ago.", field="performed_to")
     believed = min(end, received_at)
     if begin >= believed:
         raise ValidationFailed("The patrol must end after it begins, and before it is reported.", field="performed_to")
@@ -44,6 +46,8 @@ def moment_of(seen_at: datetime | None, sent_at: datetime | None, received_at: d
         raise ValidationFailed(f"{missing} is missing: an offline upload gives both times.", field=missing)
     if seen_at > sent_at:
         raise ValidationFailed(f"{field} is after sent_at: the device saw it before it sent it.", field=field)
+    if sent_at - seen_at > OLDEST_UPLOAD:
+        raise ValidationFailed(f"{field} is more than ten years before sent_at.", field=field)
     offset = received_at - sent_at  # how far the device's clock is behind ours
     corrected = abs(offset) > CLOCK_TOLERANCE
     return Moment(min(seen_at + offset if corrected else seen_at, received_at), corrected)

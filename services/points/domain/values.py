@@ -28,6 +28,7 @@ CORRECTION_WAIT = timedelta(hours=48)  # [P] for the volunteer to correct a repo
 PRESENCE_KEPT = timedelta(days=8)  # [P] how far back visits are remembered: well beyond what lateness lets count
 REACTION_WINDOW = timedelta(hours=72)  # [P] a report that comes later than this is recorded and pays nothing (K5)
 CLOCK_TOLERANCE = timedelta(seconds=120)  # [P] a device may be this far ahead before it is not believed (K4)
+OLDEST_UPLOAD = timedelta(days=3653)  # [P] K4: what a device has kept for longer is a mistake of its clock
 
 # The points supermarket 积分超市
 HOLD_LASTS = timedelta(minutes=5)  # [P] of points and unit, from the request until the machine's word (PT7, PT11)
