@@ -117,7 +117,11 @@ CONTENT: tuple[Line, ...] = (
 
 @router.post(
     "",
-    responses={200: {"model": Posted}},
+    responses={
+        200: {"model": Posted},
+        413: {"description": f"More than {MOST} bytes."},
+        415: {"description": "Content of this type is not taken."},
+    },
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -157,7 +161,11 @@ async def erase(body: Erasure, call: Call) -> Response:
 @router.get(
     "/{ref}",
     response_class=Response,
-    responses={200: {"content": dict.fromkeys(TAKEN, RAW)}, 410: {"description": "It was erased."}},
+    responses={
+        200: {"content": dict.fromkeys(TAKEN, RAW)},
+        409: {"description": "It is not what was posted."},
+        410: {"description": "It was erased."},
+    },
 )
 async def show(
     ref: Id,

@@ -164,7 +164,7 @@ def _answers(operation: dict[str, Any], method: str, path: str, *, public: bool)
 
 def _problem(status: int, described: str | None) -> dict[str, Any]:
     schema = {"$ref": "#/components/schemas/Problem"}
-    said = SAYS.get(status) or described or HTTPStatus(status).phrase
+    said = (described if status != 422 else None) or SAYS.get(status) or HTTPStatus(status).phrase
     return {"description": said, "content": {"application/problem+json": {"schema": schema}}}
 
 

@@ -27,9 +27,10 @@ class Document:
         """The paths that answer this method."""
         return {path for path, methods in self._told["paths"].items() if method.lower() in methods}
 
-    def template(self, path: str) -> str | None:
+    def template(self, method: str, path: str) -> str | None:
         """Which of the document's paths this one is, if it is any."""
-        return next((template for template, pattern in self._templates if pattern.match(path)), None)
+        there = self.operations(method)
+        return next((name for name, pattern in self._templates if name in there and pattern.match(path)), None)
 
     def faults(self, operation: Operation, status: int, media_type: str, body: Any) -> list[str]:
         """What is not as it was declared; `body` of JSON is parsed."""
