@@ -11,6 +11,7 @@ from scenario.acts import STAFF, Caller, Order
 from scenario.doors import Doors
 from scenario.script import Day
 from scenario.system import System
+from services.checkin.domain.values import STANDARD_ITEMS
 from shared.access.guard import OPEN
 from shared.log.codec import derived_id
 from shared.testing.documents import Document
@@ -19,10 +20,13 @@ DAYS = {"from": "2026-01-23", "to": "2026-01-25"}
 DAY = {"day": "2026-01-23"}
 NEAR = {"lat_e6": "36065000", "lon_e6": "103826000", "within_m": "5000"}
 GATE, BOX = Caller("S1-G1", ("gate",)), Caller("S1-box", ("machine",))
+STANDARD = [{"code": code, "passed": code != "toilet"} for code in STANDARD_ITEMS]
 # Lists that are empty after a good day: accounts add up, presences bear the patrols out, and nothing was missed.
 EMPTY = {
     ("/reconciliation", "differences"),
     ("/review-queue", "reports"),
+    ("/stations/{station_id}/review", "history"),  # no quarter has been closed
+    ("/reviews", "history"),
     ("/patrol-reports", "missed_items"),
     ("/patrol-reports/{report_id}", "missed_items"),
 }
@@ -62,6 +66,7 @@ async def beside_the_day(doors: Doors) -> None:
             },
             STAFF,
         ),
+        ("checkin", "/stations/S1/inspect-standard", {"items": STANDARD}, STAFF),
         ("checkin", "/members/W16/issue-code", {}, STAFF),
         ("checkin", "/scans", {"member_id": "W04", "station_id": "S1", "gate_id": "S1-G1", "direction": "entry"}, GATE),
         ("checkin", "/service-uses", {"member_id": "W04", "station_id": "S1", "service": "charge"}, GATE),
@@ -134,6 +139,8 @@ CHECKIN: tuple[tuple[str, dict[str, str]], ...] = (
     ("/slot-pools/{pool_id}/bookings", {}),
     ("/no-shows", {}),
     ("/people/{person_id}/duties", {}),
+    ("/stations/{station_id}/review", {}),
+    ("/reviews", {}),
     ("/rota", {"week_of": "2026-01-23"}),
     ("/patrol-coverage", {"from_day": "2026-01-23", "to_day": "2026-01-23"}),
     ("/calendar", {"from_day": "2026-01-23"}),

@@ -108,6 +108,7 @@ class OnCard(BaseModel):
     facilities: list[str]
     out_of_service: list[str] = Field(description="Facilities that may not be used now.")
     stars: int | None = Field(description="Of the last review.")
+    stars_period: str | None = Field(description="Of which quarter that was.", examples=["2026-Q1"])
     listings: list[Listing]
 
 

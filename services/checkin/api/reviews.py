@@ -15,6 +15,7 @@ from ..domain.review import CloseReview, InspectStandard, StandardItem
 from ..domain.values import STANDARD_ITEMS
 from ..projections import review_scores
 from ..projections.reviews import REVIEWS
+from . import answers_reviews
 
 router = APIRouter(tags=["reviews"])
 
@@ -61,7 +62,7 @@ async def close(station_id: Id, body: Closing, call: Call) -> Response:
     return await call.give(CloseReview(station_id, body.period, call.principal.id, call.now), body)
 
 
-@router.get("/stations/{station_id}/review")
+@router.get("/stations/{station_id}/review", responses={200: {"model": answers_reviews.StationReview}})
 async def of_station(station_id: Id, call: Call, period: Asked = None, min_position: MinPosition = None) -> Response:
     """A station's review: the inspection, the figures so far and what they are worth, the stars once awarded."""
     wanted = period_named(period or period_at(call.now))
@@ -69,7 +70,7 @@ async def of_station(station_id: Id, call: Call, period: Asked = None, min_posit
         return found(view, await review_scores.of_station(view, station_id, wanted, call.now))
 
 
-@router.get("/reviews")
+@router.get("/reviews", responses={200: {"model": answers_reviews.StationReviews}})
 async def of_stations(
     call: Call,
     period: Asked = None,
