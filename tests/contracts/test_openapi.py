@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from shared import content_api
 from shared.openapi import complete
 from shared.service import Service
+from shared.testing.documents import Document
 from tests.running import SERVICES
 
 CURSORS = {"after", "before"}  # what a page before has said: no example of it would be any use
@@ -121,3 +122,26 @@ def test_nothing_general_stands_for_an_answer(name: str) -> None:
     assert not [found for found in schemas if "__" in found], "two classes of one name"
     for example in (schemas["CommandAnswer"], schemas["Problem"]):
         Draft202012Validator(example).validate(example["example"])
+
+
+TEAM = {"team_id": "T1", "code": "xintu", "leader_id": None, "formed_at": "2026-01-23T05:35:00Z", "disbanded": True}
+SHOWN = {"position": "points.1.4", **TEAM, "members": []}
+
+
+@pytest.mark.parametrize(
+    "status, media_type, body, fault",
+    [
+        (200, "application/json", SHOWN, ""),
+        (200, "application/json", {**SHOWN, "city": "lanzhou"}, "'city' was unexpected"),
+        (200, "application/json", {**SHOWN, "members": None}, "None is not of type 'array'"),
+        (200, "application/json", TEAM, "'position' is a required property"),
+        (200, "text/html", "", "200 as text/html is not declared"),
+        (418, "application/json", {}, "the status 418 is not declared"),
+    ],
+)
+def test_an_answer_that_is_not_as_declared_is_found_out(status: int, media_type: str, body: Any, fault: str) -> None:
+    document = Document(DOCUMENTS["points"])
+    template = document.template("GET", "/teams/T1")
+    assert template == "/teams/{team_id}"
+    found = document.faults(("GET", template), status, media_type, body)
+    assert fault in " ".join(found) if fault else found == []
