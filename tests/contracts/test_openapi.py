@@ -124,8 +124,14 @@ def test_nothing_general_stands_for_an_answer(name: str) -> None:
         Draft202012Validator(example).validate(example["example"])
 
 
-TEAM = {"team_id": "T1", "code": "xintu", "leader_id": None, "formed_at": "2026-01-23T05:35:00Z", "disbanded": True}
-SHOWN = {"position": "points.1.4", **TEAM, "members": []}
+TEAM: dict[str, Any] = {
+    "team_id": "T1",
+    "code": "xintu",
+    "leader_id": None,
+    "formed_at": "2026-01-23T05:35:00Z",
+    "disbanded": True,
+}
+SHOWN: dict[str, Any] = {"position": "points.1.4", **TEAM, "members": []}
 
 
 @pytest.mark.parametrize(
