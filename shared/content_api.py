@@ -119,6 +119,7 @@ CONTENT: tuple[Line, ...] = (
     "",
     responses={
         200: {"model": Posted},
+        410: {"description": "It was posted under this key before, and erased."},
         413: {"description": f"More than {MOST} bytes."},
         415: {"description": "Content of this type is not taken."},
     },
