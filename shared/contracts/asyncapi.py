@@ -114,7 +114,7 @@ def _messages() -> dict[str, Any]:
     for service in SERVICES:
         for answer in ANSWER_TYPES:
             name = message_name(answer, service)
-            summary = (answer.__doc__ or "").strip()
+            summary = " ".join((answer.__doc__ or "").split())  # from 3.13 on Python takes the indentation away itself
             payload = f"{answer.__name__}.v1.json"
             messages[name] = _message(name, summary, "sentHeaders", payload, "The intake event's subject.")
     return messages
