@@ -23,6 +23,7 @@ from services.checkin.main import SERVICE
 from shared.content import Vault
 from shared.contracts.checkin import MemberScanned
 from shared.contracts.event_type import PARTITIONS
+from shared.contracts.registry import PRODUCERS
 from shared.database import Connection
 from shared.embedded.infra import Infra
 from shared.ingest import Ingest
@@ -107,7 +108,7 @@ async def by_hand(infra: Infra, records: int = RECORDS) -> float:
 async def run(infra: Infra) -> list[Figure]:
     """Two figures."""
     await founded(infra, RECORDS)
-    await fresh_topics(infra.kafka, "checkin")
+    await fresh_topics(infra.kafka, *PRODUCERS)
     await scanned(infra.kafka, range(RECORDS))
     contestants = {
         "page by hand": lambda: by_hand(infra),

@@ -26,6 +26,7 @@ from benchmarks.town import TOWN, founded, fresh_topics, member, station
 from services.checkin.domain.device_time import Moment
 from services.checkin.domain.scan import ScanEntry
 from services.checkin.main import SERVICE as CHECKIN
+from shared.contracts.registry import PRODUCERS
 from shared.embedded.infra import Infra
 from shared.log.append import Actor, Context
 from shared.migrating import migrate
@@ -129,7 +130,7 @@ async def chain(infra: Infra) -> AsyncIterator[Chain]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-")))
         urls = {"checkin": fresh_database(infra, "bench_from", TOWN), "points": fresh_database(infra, "bench_to")}
         await asyncio.to_thread(migrate, "points", urls["points"], POINTS.all_projections)
-        await fresh_topics(infra.kafka, "checkin", "points")
+        await fresh_topics(infra.kafka, *PRODUCERS)
         listener = await stack.enter_async_context(connected(urls["points"]))
         await listener.execute(TELL.encode())
         await listener.execute("listen seen")

@@ -18,6 +18,7 @@ import psycopg
 from benchmarks.measuring import Figure, Noise, Rounds
 from benchmarks.places import fresh_database, process
 from benchmarks.town import TOWN, founded, fresh_topics, scanned
+from shared.contracts.registry import PRODUCERS
 from shared.embedded.infra import Infra
 
 EVENTS = 1_000_000
@@ -31,7 +32,7 @@ PATIENCE = 300  # seconds
 async def run(infra: Infra) -> list[Figure]:
     """One figure."""
     await founded(infra, MEMBERS)
-    await fresh_topics(infra.kafka, "checkin")
+    await fresh_topics(infra.kafka, *PRODUCERS)
     url, noise = fresh_database(infra, "bench_memory", TOWN), Noise()
     start = _position(url)
     async with AsyncExitStack() as stack:

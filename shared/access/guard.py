@@ -21,6 +21,8 @@ OPEN: frozenset[Operation] = frozenset(
     for path in ("/livez", "/readyz", "/testing/idle", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json")
 )
 
+NUL = "\0"
+
 _BEARER = HTTPBearer(auto_error=False, bearerFormat="JWT", description="A token of the issuer.")
 
 
@@ -36,6 +38,7 @@ class Guard:
     async def __call__(
         self, request: Request, _shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)] = None
     ) -> None:
+        _check_text(request)
         line = self._access.line(request.method, request.scope["route"].path)
         if line is not None and line.public:
             request.state.principal = NOBODY
@@ -86,7 +89,14 @@ async def _value(request: Request, line: Line, field: str) -> str | None:
             except ValueError:
                 return None
             value = body.get(field) if isinstance(body, dict) else None
-    return value if isinstance(value, str) else None
+    return value if isinstance(value, str) and NUL not in value else None
+
+
+def _check_text(request: Request) -> None:
+    """Raises `ValidationFailed` for a NUL in the address: PostgreSQL has no text with one, so nothing is called so."""
+    for name, value in (*request.path_params.items(), *request.query_params.multi_items()):
+        if NUL in str(value):
+            raise ValidationFailed("it has a NUL character, which no text here has", field=name)
 
 
 def _forbidden(line: Line, principal: Principal, lacking: list[Relation]) -> Forbidden:

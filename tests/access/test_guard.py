@@ -101,12 +101,24 @@ async def test_only_the_place_that_the_route_reads_counts(town: Town) -> None:
         assert (await http.post("/scans", content=twice)).status_code == 403
 
 
-@pytest.mark.parametrize("value", [..., None, 7, ["S1"], {"S1": 1}], ids=str)
+@pytest.mark.parametrize("value", [..., None, 7, ["S1"], {"S1": 1}, "S1\0"], ids=str)
 async def test_a_field_that_decides_and_is_missing_is_named(town: Town, value: Any) -> None:
     async with calling(town.checkin, town.surroundings, GATE, "gate") as gate:
         answer = await gate.post("/scans", {} if value is ... else {"station_id": value}, "missing")
     assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_FAILED")
     assert [error["field"] for error in answer.json()["errors"]] == ["station_id"]
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [("/reviews?after=%00", "after"), ("/map?county=%00", "county"), ("/people/W%0001/duties", "person_id")],
+)
+async def test_a_nul_in_the_address_is_told_with_the_field(town: Town, path: str, field: str) -> None:
+    """PostgreSQL takes no such text, in no query and in no look-up of who may ask."""
+    async with calling(town.checkin, town.surroundings, "P1", "officer") as officer:
+        answer = await officer.http.get(path)
+    assert (answer.status_code, answer.json()["code"]) == (422, "VALIDATION_FAILED")
+    assert [error["field"] for error in answer.json()["errors"]] == [field]
 
 
 async def test_an_override_by_the_chief_of_the_day_is_recorded_as_his(town: Town) -> None:

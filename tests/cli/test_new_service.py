@@ -38,7 +38,8 @@ def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
     subprocess.run(["git", "init", "--quiet"], cwd=root, check=True)
     make(NAME, root)
     ran(root, "-m", "ruff", "check", "--quiet", "--fix", f"services/{NAME}", f"tests/{NAME}")
-    for module in ("shared.contracts.generate", "shared.access.generate", "tests.contracts.write_samples"):
+    generated = ("shared.contracts.generate", "shared.access.generate", "shared.error_pages")
+    for module in (*generated, "tests.contracts.write_samples"):
         ran(root, "-m", module)
     return root
 

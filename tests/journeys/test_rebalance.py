@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from services.checkin.main import SERVICE
+from shared.contracts.registry import PRODUCERS
 from shared.embedded.infra import Infra
 from shared.testing.gates import SCANS, scan
 from shared.testing.infrastructure import databases_of, fresh_topics, infrastructure
@@ -34,7 +35,7 @@ async def test_workers_that_come_and_go_under_load_take_each_record_once_and_in_
     own_infra: Infra, tmp_path: Path
 ) -> None:
     """Three workers of one group: one is killed, one joins late, one is stopped; all come back."""
-    await fresh_topics(own_infra, "checkin", "points")
+    await fresh_topics(own_infra, *PRODUCERS)
     with databases_of(own_infra) as databases:
         url = migrated(databases, SERVICE)
     surroundings = Surroundings(tmp_path, own_infra.kafka)

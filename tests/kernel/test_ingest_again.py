@@ -18,7 +18,7 @@ from faststream import AckPolicy
 from services.checkin.main import SERVICE
 from shared.clock import SystemClock
 from shared.content import Vault
-from shared.contracts.registry import taken_by
+from shared.contracts.registry import PRODUCERS, taken_by
 from shared.database import Database
 from shared.embedded.infra import Infra
 from shared.ingest import Ingest, _Assignments
@@ -78,7 +78,7 @@ async def running(intake: Intake) -> AsyncIterator[Intake]:
 
 @pytest.fixture
 async def url(infra: Infra, databases: Databases) -> str:
-    await fresh_topics(infra, "checkin", "points")
+    await fresh_topics(infra, *PRODUCERS)
     return migrated(databases, SERVICE)
 
 
@@ -117,7 +117,7 @@ async def test_a_topic_made_anew_is_read_from_its_start_with_an_alarm(
     await publish(infra, 0, 240)
     async with running(intake_of(url, infra.kafka)) as first:
         await eventually(lambda: len(first.taken()) == 240)
-    await fresh_topics(infra, "checkin")
+    await fresh_topics(infra, *PRODUCERS)
     await publish(infra, 192, 264)
     async with running(intake_of(url, infra.kafka)) as second:
         await eventually(lambda: len(second.taken()), 30, until=lambda count: count == 264)
@@ -134,7 +134,7 @@ async def test_a_topic_made_anew_under_a_running_consumer_is_read_from_its_start
     async with running(intake_of(url, infra.kafka)) as intake:
         await publish(infra, 0, 240)
         await eventually(lambda: len(intake.taken()) == 240)
-        await fresh_topics(infra, "checkin")
+        await fresh_topics(infra, *PRODUCERS)
         await publish(infra, 240, 312)
         await eventually(lambda: len(intake.taken()), 20, until=lambda count: count == 312)
 
