@@ -8,9 +8,9 @@ from typing import Any
 
 from scenario.acts import Feigned
 from scenario.naming import Names
-from shared.contracts.registry import EVENTS, PLANNED
+from shared.contracts.registry import EVENTS
 
-_MODELS = {f"{event.service}.{event.model.__name__}": event.model for event in EVENTS if event.service in PLANNED}
+_MODELS = {f"{event.service}.{event.model.__name__}": event.model for event in EVENTS}
 _TIMES = ("_at", "_until")  # how fields that are times end
 
 

@@ -1,9 +1,10 @@
-"""The events of welfare: what others react to. The service is not built yet, see `PLANNED` in the registry."""
+"""The events of welfare."""
 
 from __future__ import annotations
 
 from shared.contracts import welfare
 from shared.contracts.event_type import EventType
+from shared.contracts.listing import welfare_campaigns
 
 _VOUCHER = {"voucher_id": "VC-1", "member_id": "W06", "campaign_id": "winter_gift"}
 
@@ -77,4 +78,5 @@ EVENTS: tuple[EventType, ...] = (
         consumers=("checkin",),
         data_class="none",
     ),
+    *welfare_campaigns.EVENTS,
 )

@@ -1,0 +1,1 @@
+"""Welfare 普惠服务: budgets, vouchers, meals, settlements with merchants, refunds, courses."""

@@ -1,0 +1,16 @@
+"""Who may do what in welfare: one line for each operation. docs/access/welfare.md is made from it."""
+
+from __future__ import annotations
+
+from shared.access.table import ANY, Access, line
+from shared.content_api import CONTENT
+
+ACCESS = Access(
+    line("POST /budgets/{budget_id}/allocate", finance=ANY),
+    line("POST /budgets/{budget_id}/freeze", finance=ANY),
+    line("POST /budgets/{budget_id}/unfreeze", finance=ANY),
+    line("POST /budgets/{budget_id}/close", finance=ANY),
+    line("GET /budgets", finance=ANY, officer=ANY),
+    line("GET /budgets/{budget_id}", finance=ANY, officer=ANY),
+    *CONTENT,
+)

@@ -1,0 +1,1 @@
+"""HTTP resources: commands by POST, queries by GET."""

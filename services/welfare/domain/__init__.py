@@ -1,0 +1,1 @@
+"""The rules of welfare, one file per aggregate."""

@@ -1,0 +1,137 @@
+"""What welfare refuses: the class names are the codes, the texts say what is wrong and what to do next."""
+
+from __future__ import annotations
+
+from shared.errors import NotFound, Refused
+
+
+class NotEligible(Refused):
+    """The campaign is not for this member. Its page says whom it is for."""
+
+
+class LimitReached(Refused):
+    """The member has had all that the campaign gives in this period. Come again in the next one."""
+
+
+class BudgetExhausted(Refused):
+    """Too little is left in the budget for this. Ask its owner for more, or choose another offer."""
+
+
+class BudgetFrozen(Refused):
+    """The budget is frozen or closed: nothing is promised from it now. Ask its owner."""
+
+
+class PhaseNotOpen(Refused):
+    """No phase of the campaign is open now. Come again in one of the times that it names."""
+
+
+class CampaignNotOpen(Refused):
+    """The campaign is a draft, paused, or over: it gives nothing now. Ask who runs it."""
+
+
+class OutsideServiceWindow(Refused):
+    """This is served at other hours. Come again in the window that the campaign names."""
+
+
+class VoucherNotFound(NotFound):
+    """No voucher of this id is known. Check the id, or scan the member code again."""
+
+
+class VoucherNotYours(Refused):
+    """The voucher is another member's. Show one of your own."""
+
+
+class VoucherExpired(Refused):
+    """The voucher was valid until a time that has passed. It cannot be used any more."""
+
+
+class VoucherRevoked(Refused):
+    """The voucher was taken back. Ask the union that gave it."""
+
+
+class VoucherAlreadyRedeemed(Refused):
+    """The voucher has been used. It is good for one purchase."""
+
+
+class VoucherReservedElsewhere(Refused):
+    """The voucher is held for a booking or by another till. Release it there, or wait until the hold ends."""
+
+
+class ReservationExpired(Refused):
+    """The hold on the voucher has ended. Reserve it again."""
+
+
+class MerchantNotAccepted(Refused):
+    """The voucher is not taken by this merchant. The wallet names the places that take it."""
+
+
+class MerchantSuspended(Refused):
+    """The merchant serves nobody for now. Choose another one."""
+
+
+class TerminalUnknown(Refused):
+    """No terminal of this id is registered at the merchant. Have it registered first."""
+
+
+class OfflineAllowanceExceeded(Refused):
+    """The terminal's offline allowance and the budget are used up: the merchant bears this redemption."""
+
+
+class AmountMismatch(Refused):
+    """The amount is not what the campaign's price says. Correct it and send it again under a new id."""
+
+
+class MemberSuspended(Refused):
+    """The membership is suspended: vouchers stay, and none can be used. Have the suspension lifted first."""
+
+
+class ReversalWindowClosed(Refused):
+    """A redemption can be reversed within seven days of it. Settle it with the union by hand."""
+
+
+class AlreadyReversed(Refused):
+    """This redemption was reversed before; nothing is left to take back."""
+
+
+class SettlementClosed(Refused):
+    """The settlement is past this step. Corrections go into the merchant's next one."""
+
+
+class FourEyesRequired(Refused):
+    """The step before was yours: another person must take this one."""
+
+
+class PathCLimit(Refused):
+    """A firm without a union has this path up to the yearly limit. Have its union formed first."""
+
+
+class AmountNotPositive(Refused):
+    """The amount to refund is zero or less. Correct the ledger's line."""
+
+
+class DuplicateLedgerLine(Refused):
+    """The same firm and amount are in this ledger already. The line was dropped."""
+
+
+class LedgerLineConflict(Refused):
+    """The firm is in this ledger with another amount. An officer must pick the one that holds."""
+
+
+class AccountInvalid(Refused):
+    """The bank account cannot be right. Correct it, and the line goes on."""
+
+
+class AlreadyVoted(Refused):
+    """The vote was cast in another session of this ballot. It can be changed until the ballot closes."""
+
+
+class BallotClosed(Refused):
+    """The ballot is over. Its result can be seen."""
+
+
+class RatingAlreadyGiven(Refused):
+    """This session has the member's rating. One is taken for each."""
+
+
+class RatingWindowClosed(Refused):
+    """A session can be rated within seven days of it."""

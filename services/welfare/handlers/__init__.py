@@ -1,0 +1,11 @@
+"""Which streams each command reads, and which rules decide over them."""
+
+from __future__ import annotations
+
+from shared.decider import Handlers
+
+from . import budgets
+
+HANDLERS = Handlers().including(
+    budgets.HANDLERS,
+)

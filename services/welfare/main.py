@@ -1,0 +1,26 @@
+"""welfare: budgets 预算, vouchers 代金券 and meals, settlement 结算, refunds 免申即享, courses 点单.
+
+Start: `python -m services.welfare.main --role api|worker|all`.
+"""
+
+from __future__ import annotations
+
+from shared.service import Service, run
+
+from .access import ACCESS
+from .api import budgets
+from .handlers import HANDLERS
+from .messaging import MESSAGING
+from .projections.budget_board import BUDGET_BOARD
+
+SERVICE = Service(
+    name="welfare",
+    handlers=HANDLERS,
+    messaging=MESSAGING,
+    projections=(BUDGET_BOARD,),
+    routers=(budgets.router,),
+    access=ACCESS,
+)
+
+if __name__ == "__main__":
+    run(SERVICE)

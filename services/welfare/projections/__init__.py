@@ -1,0 +1,1 @@
+"""What people look at: read tables, each made from events alone and disposable."""

@@ -1,0 +1,9 @@
+"""What other services are told; what is not named here stays private."""
+
+from __future__ import annotations
+
+from shared.publishing import Publishing
+
+from . import budgets
+
+PUBLISHING = Publishing().including(budgets.PUBLISHING)
