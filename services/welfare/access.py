@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shared.access.table import ANY, Access, line
+from shared.access.table import ANY, Access, line, own
 from shared.content_api import CONTENT
 
 ACCESS = Access(
@@ -12,5 +12,11 @@ ACCESS = Access(
     line("POST /budgets/{budget_id}/close", finance=ANY),
     line("GET /budgets", finance=ANY, officer=ANY),
     line("GET /budgets/{budget_id}", finance=ANY, officer=ANY),
+    line("POST /campaigns/{campaign_id}/draft", officer=ANY),
+    line("POST /campaigns/{campaign_id}/publish", officer=ANY),
+    line("POST /campaigns/{campaign_id}/pause", officer=ANY),
+    line("POST /campaigns/{campaign_id}/resume", officer=ANY),
+    line("POST /campaigns/{campaign_id}/close", officer=ANY),
+    line("POST /campaigns/{campaign_id}/claim", anyone=own("member_id")),
     *CONTENT,
 )

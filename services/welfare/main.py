@@ -8,7 +8,7 @@ from __future__ import annotations
 from shared.service import Service, run
 
 from .access import ACCESS
-from .api import budgets
+from .api import budgets, campaigns
 from .handlers import HANDLERS
 from .messaging import MESSAGING
 from .projections.budget_board import BUDGET_BOARD
@@ -18,7 +18,10 @@ SERVICE = Service(
     handlers=HANDLERS,
     messaging=MESSAGING,
     projections=(BUDGET_BOARD,),
-    routers=(budgets.router,),
+    routers=(
+        budgets.router,
+        campaigns.router,
+    ),
     access=ACCESS,
 )
 

@@ -49,6 +49,14 @@ class ServiceUsed(Contract):
     )
 
 
+class MemberRegistered(Contract):
+    """Somebody is a member. Who and where he is stays with checkin. Published; key: the member."""
+
+    member_id: Id
+    trade: Code = Field(description="What he works as.", examples=["courier"])
+    registered_at: Instant
+
+
 class MemberSuspended(Contract):
     """A membership is suspended: nothing is given to this member until it is reinstated. Published; key: the member."""
 

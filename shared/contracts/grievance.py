@@ -65,6 +65,14 @@ class RectificationOverdue(Contract):
     due_at: Instant
 
 
+class ReporterCommended(Contract):
+    """Who reported a major hazard is commended, as it is put right. Published; key: the rectification."""
+
+    rectification_id: Id
+    hazard_id: Id = Field(description="The report that opened the rectification.")
+    member_id: Id = Field(description="Who reported it; whoever did so anonymously is not commended.")
+
+
 class CaseClosed(Contract):
     """A case has its answer. Published; key: the case."""
 

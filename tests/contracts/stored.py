@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -118,6 +118,8 @@ def _value(kind: inspect.Type, name: str, full: bool) -> Any:
             return MOMENT if full else MOMENT.replace(microsecond=0)
         case inspect.DateType():
             return MOMENT.date()
+        case inspect.TimeType():
+            return time(5, 30)
         case inspect.LiteralType():
             return kind.values[0 if full else -1]
         case inspect.UnionType():

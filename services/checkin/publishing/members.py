@@ -1,13 +1,18 @@
-"""What others are told about members: whom they may no longer serve."""
+"""What others are told about members: what they work as, and whom to serve no longer."""
 
 from __future__ import annotations
 
 from shared.contracts import checkin as contracts
 from shared.publishing import Publishing
 
-from ..domain.member import MemberLeft, MemberReinstated, MemberSuspended
+from ..domain.member import MemberLeft, MemberRegistered, MemberReinstated, MemberSuspended
 
 PUBLISHING = Publishing()
+
+
+@PUBLISHING.on(MemberRegistered)
+def member_registered(event: MemberRegistered, entity: str) -> contracts.MemberRegistered:
+    return contracts.MemberRegistered(member_id=entity, trade=event.trade, registered_at=event.at)
 
 
 @PUBLISHING.on(MemberSuspended)

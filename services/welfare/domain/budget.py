@@ -51,11 +51,15 @@ class CloseBudget(Command, frozen=True):
 
 
 class CommitMoney(Command, frozen=True):
-    """Promise money. `ref` is what it is for: a voucher, a meal's redemption, a terminal's allowance."""
+    """Promise money. `ref` is what it is for: a voucher, a meal's redemption, a terminal's allowance.
+
+    An allowance is of no campaign: it pays for the meals and vouchers of all that the budget has.
+    """
 
     ref: str
     fen: int
     now: datetime
+    campaign_id: str = ""
 
 
 class ReleaseMoney(Command, frozen=True):
@@ -64,6 +68,7 @@ class ReleaseMoney(Command, frozen=True):
     ref: str
     fen: int
     now: datetime
+    campaign_id: str = ""
 
 
 class ConsumeMoney(Command, frozen=True):
@@ -72,6 +77,7 @@ class ConsumeMoney(Command, frozen=True):
     ref: str
     fen: int
     now: datetime
+    campaign_id: str = ""
 
 
 class RestoreMoney(Command, frozen=True):
@@ -80,6 +86,7 @@ class RestoreMoney(Command, frozen=True):
     ref: str
     fen: int
     now: datetime
+    campaign_id: str = ""
 
 
 class BudgetAllocated(DomainEvent, frozen=True):
@@ -102,21 +109,25 @@ class BudgetClosed(DomainEvent, frozen=True):
 class BudgetCommitted(DomainEvent, frozen=True):
     ref: str
     fen: int
+    campaign_id: str = ""
 
 
 class BudgetReleased(DomainEvent, frozen=True):
     ref: str
     fen: int
+    campaign_id: str = ""
 
 
 class BudgetConsumed(DomainEvent, frozen=True):
     ref: str
     fen: int
+    campaign_id: str = ""
 
 
 class BudgetRestored(DomainEvent, frozen=True):
     ref: str
     fen: int
+    campaign_id: str = ""
 
 
 class BudgetThresholdReached(DomainEvent, frozen=True):
@@ -170,14 +181,14 @@ def decide(command: BudgetCommand, budget: Budget) -> Sequence[BudgetEvent]:
             if budget.closed:
                 raise refusals.BudgetFrozen
             return [BudgetAllocated(now, fen, source_ref)]
-        case CommitMoney(ref, fen, now):
-            return _committed(ref, fen, now, budget)
-        case ReleaseMoney(ref, fen, now):
-            return [BudgetReleased(now, ref, fen)] if fen else []
-        case ConsumeMoney(ref, fen, now):
-            return [BudgetConsumed(now, ref, fen)] if fen else []
-        case RestoreMoney(ref, fen, now):
-            return [BudgetRestored(now, ref, fen)] if fen else []
+        case CommitMoney():
+            return _committed(command, budget)
+        case ReleaseMoney(ref, fen, now, campaign_id):
+            return [BudgetReleased(now, ref, fen, campaign_id)] if fen else []
+        case ConsumeMoney(ref, fen, now, campaign_id):
+            return [BudgetConsumed(now, ref, fen, campaign_id)] if fen else []
+        case RestoreMoney(ref, fen, now, campaign_id):
+            return [BudgetRestored(now, ref, fen, campaign_id)] if fen else []
         case _:
             budget.check_known()
             return _changed(command, budget)
@@ -198,14 +209,15 @@ def _changed(command: FreezeBudget | UnfreezeBudget | CloseBudget, budget: Budge
             assert_never(command)
 
 
-def _committed(ref: str, fen: int, now: datetime, budget: Budget) -> Sequence[BudgetEvent]:
+def _committed(command: CommitMoney, budget: Budget) -> Sequence[BudgetEvent]:
     """WF1. The owner is told of the highest threshold that this reaches, once."""
     budget.check_known()
+    fen, now = command.fen, command.now
     if budget.frozen or budget.closed:
         raise refusals.BudgetFrozen
     if fen > budget.available:
         raise refusals.BudgetExhausted
-    events: list[BudgetEvent] = [BudgetCommitted(now, ref, fen)]
+    events: list[BudgetEvent] = [BudgetCommitted(now, command.ref, fen, command.campaign_id)]
     percent = (budget.committed + budget.consumed + fen) * 100 // budget.allocated
     reached = max((threshold for threshold in THRESHOLDS if threshold <= percent), default=0)
     if percent == ALL > budget.told:

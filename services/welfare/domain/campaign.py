@@ -1,6 +1,7 @@
 """Campaign 活动: what a union gives, to whom, when, and from which budget.
 
-A campaign is drafted, then published as it stands: nobody gets anything from a draft (E44).
+A campaign is drafted, then published as it stands: nobody gets anything from a draft (E44). Suspended stations pause
+those that are bound to them (row 21): such a campaign goes on when the last of them is back, or an officer says so.
 """
 
 from __future__ import annotations
@@ -12,10 +13,14 @@ from typing import Literal, TypeAlias, assert_never, get_args
 import msgspec
 
 from shared.clock import CHINA
-from shared.decider import Command, Decider, DomainEvent
+from shared.decider import Command, DeadlineCleared, DeadlineSet, Decider, DomainEvent
 from shared.errors import IdempotencyKeyReused, NotFound
 
 from . import refusals
+from .values import REACTION_WINDOW
+
+START, END = "start", "end"  # timers
+PHASE_OPENS, PHASE_CLOSES = "phase_opens", "phase_closes"  # timers, one for each phase
 
 CampaignKind: TypeAlias = Literal["checkin_gift", "list_gift", "meal", "phased", "reward"]
 
@@ -33,7 +38,8 @@ class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     `face_fen` is what the union pays: a voucher's face, or its part of a meal's price, to which `worker_fen` and
     `canteen_fen` come. The window is of each day in China, half-open. Without `valid_until` a voucher is good for the
-    day of its issue.
+    day of its issue. A campaign that names stations is bound to them: to what is checked in there, and to their being
+    in service.
     """
 
     kind: CampaignKind
@@ -87,20 +93,42 @@ class PublishCampaign(Command, frozen=True):
 
 
 class PauseCampaign(Command, frozen=True):
+    """It gives nothing for now. `station_id`: the suspended station that is why, if it is."""
+
     campaign_id: str
     reason: str
     now: datetime
+    station_id: str = ""
 
 
 class ResumeCampaign(Command, frozen=True):
+    """It gives again, whatever it was paused for; or, if a station is named, unless something else holds it."""
+
+    campaign_id: str
+    now: datetime
+    station_id: str = ""
+
+
+class CloseCampaign(Command, frozen=True):
+    """It gives nothing any more; what was given stays good. Its own end does this, too."""
+
     campaign_id: str
     now: datetime
 
 
-class CloseCampaign(Command, frozen=True):
-    """It gives nothing any more; what was given stays good."""
+class StartCampaign(Command, frozen=True):
+    """The time has come that its terms name."""
 
     campaign_id: str
+    now: datetime
+
+
+class TurnPhase(Command, frozen=True):
+    """A phase begins or is over."""
+
+    campaign_id: str
+    phase_id: str
+    opens: bool
     now: datetime
 
 
@@ -112,25 +140,57 @@ class CampaignPublished(DomainEvent, frozen=True):
     terms: Terms
 
 
+class CampaignStarted(DomainEvent, frozen=True):
+    """One that was published before its time begins to give."""
+
+
 class CampaignPaused(DomainEvent, frozen=True):
     reason: str
+    station_id: str = ""
 
 
 class CampaignResumed(DomainEvent, frozen=True):
-    """`at` is when."""
+    """`station_id`: which station is back; none, when it goes on whatever it was paused for."""
+
+    station_id: str = ""
 
 
 class CampaignClosed(DomainEvent, frozen=True):
     """`at` is when."""
 
 
-CampaignCommand: TypeAlias = DraftCampaign | PublishCampaign | PauseCampaign | ResumeCampaign | CloseCampaign
-CampaignEvent: TypeAlias = CampaignDrafted | CampaignPublished | CampaignPaused | CampaignResumed | CampaignClosed
+class PhaseOpened(DomainEvent, frozen=True):
+    phase_id: str
+
+
+class PhaseClosed(DomainEvent, frozen=True):
+    phase_id: str
+
+
+CampaignCommand: TypeAlias = (
+    DraftCampaign | PublishCampaign | PauseCampaign | ResumeCampaign | CloseCampaign | StartCampaign | TurnPhase
+)
+CampaignEvent: TypeAlias = (
+    CampaignDrafted
+    | CampaignPublished
+    | CampaignStarted
+    | CampaignPaused
+    | CampaignResumed
+    | CampaignClosed
+    | PhaseOpened
+    | PhaseClosed
+    | DeadlineSet
+    | DeadlineCleared
+)
 
 
 class Campaign(msgspec.Struct, frozen=True):
+    """`causes` are what it is paused for: suspended stations, and the empty text for an officer."""
+
     terms: Terms | None = None
     stage: Literal["draft", "published", "paused", "closed"] = "draft"
+    causes: frozenset[str] = frozenset()
+    timers: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def known(self) -> Terms:
@@ -153,25 +213,43 @@ def decide(command: CampaignCommand, campaign: Campaign) -> Sequence[CampaignEve
             if campaign.stage != "draft":
                 raise IdempotencyKeyReused("This campaign is published: draft another one.", field="campaign_id")
             return [] if campaign.terms == terms else [CampaignDrafted(now, terms)]
+        case StartCampaign(_, now):
+            return [CampaignStarted(now)] if (START, "") in campaign.timers else []
+        case TurnPhase(_, phase_id, opens, now):
+            if (PHASE_OPENS if opens else PHASE_CLOSES, phase_id) not in campaign.timers:
+                return []
+            return [PhaseOpened(now, phase_id) if opens else PhaseClosed(now, phase_id)]
         case _:
-            return _moved(command, campaign.known, campaign.stage)
+            return _moved(command, campaign.known, campaign)
 
 
 def _moved(
-    command: PublishCampaign | PauseCampaign | ResumeCampaign | CloseCampaign, terms: Terms, stage: str
+    command: PublishCampaign | PauseCampaign | ResumeCampaign | CloseCampaign, terms: Terms, campaign: Campaign
 ) -> Sequence[CampaignEvent]:
     """What it is already is nothing new; a closed one stays so."""
+    stage, causes = campaign.stage, campaign.causes
     match command:
         case PublishCampaign(_, now):
-            return [CampaignPublished(now, terms)] if stage == "draft" else []
-        case PauseCampaign(_, reason, now):
-            return [CampaignPaused(now, reason)] if stage == "published" else []
-        case ResumeCampaign(_, now):
-            return [CampaignResumed(now)] if stage == "paused" else []
+            return [CampaignPublished(now, terms), *_deadlines(terms, now)] if stage == "draft" else []
+        case PauseCampaign(_, reason, now, station_id):
+            paused = stage not in ("published", "paused") or station_id in causes
+            return [] if paused else [CampaignPaused(now, reason, station_id)]
+        case ResumeCampaign(_, now, station_id):
+            held = station_id in causes if station_id else bool(causes)
+            return [CampaignResumed(now, station_id)] if stage == "paused" and held else []
         case CloseCampaign(_, now):
-            return [] if stage == "closed" else [CampaignClosed(now)]
+            cleared = [DeadlineCleared(now, name, ref, "closed") for name, ref in sorted(campaign.timers)]
+            return [] if stage == "closed" else [CampaignClosed(now), *cleared]
         case _:
             assert_never(command)
+
+
+def _deadlines(terms: Terms, now: datetime) -> list[CampaignEvent]:
+    """What was in time may be told until 72 hours later (K5), so that long it stays among those that are looked at."""
+    due = [(START, "", terms.starts_at), (END, "", terms.ends_at + REACTION_WINDOW)]
+    for phase in terms.phases:
+        due += [(PHASE_OPENS, phase.phase_id, phase.starts_at), (PHASE_CLOSES, phase.phase_id, phase.ends_at)]
+    return [DeadlineSet(now, name, ref, at) for name, ref, at in due if at > now or name != START]
 
 
 def evolve(campaign: Campaign, event: CampaignEvent) -> Campaign:
@@ -181,14 +259,29 @@ def evolve(campaign: Campaign, event: CampaignEvent) -> Campaign:
             return replace(campaign, terms=terms)
         case CampaignPublished(terms=terms):
             return replace(campaign, terms=terms, stage="published")
-        case CampaignPaused():
-            return replace(campaign, stage="paused")
-        case CampaignResumed():
-            return replace(campaign, stage="published")
+        case CampaignPaused(station_id=station_id):
+            return replace(campaign, stage="paused", causes=campaign.causes | {station_id})
+        case CampaignResumed(station_id=station_id):
+            causes = campaign.causes - {station_id} if station_id else frozenset[str]()
+            return replace(campaign, stage="paused" if causes else "published", causes=causes)
         case CampaignClosed():
             return replace(campaign, stage="closed")
+        case CampaignStarted():
+            return _rung(campaign, START)
+        case PhaseOpened(phase_id=phase_id):
+            return _rung(campaign, PHASE_OPENS, phase_id)
+        case PhaseClosed(phase_id=phase_id):
+            return _rung(campaign, PHASE_CLOSES, phase_id)
+        case DeadlineSet(name=name, ref=ref):
+            return replace(campaign, timers=campaign.timers | {(name, ref)})
+        case DeadlineCleared(name=name, ref=ref):
+            return _rung(campaign, name, ref)
         case _:
             assert_never(event)
+
+
+def _rung(campaign: Campaign, name: str, ref: str = "") -> Campaign:
+    return msgspec.structs.replace(campaign, timers=campaign.timers - {(name, ref)})
 
 
 CAMPAIGN: Decider[CampaignCommand, CampaignEvent, Campaign] = Decider(

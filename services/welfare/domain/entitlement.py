@@ -20,6 +20,16 @@ Outcome: TypeAlias = Literal["granted", "declined", "used", "expired", "revoked"
 ONCE = "once"
 
 
+class Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Of whom and where it was, as far as is known, for who looks at how far a campaign reaches."""
+
+    trade: str = ""
+    county: str = ""
+
+
+NOWHERE = Scope()
+
+
 class Grant(Command, frozen=True):
     """The member gets it: `ref` is the voucher."""
 
@@ -28,6 +38,7 @@ class Grant(Command, frozen=True):
     ref: str
     limit: int
     now: datetime
+    scope: Scope = NOWHERE
 
 
 class Decline(Command, frozen=True):
@@ -36,6 +47,7 @@ class Decline(Command, frozen=True):
     period: str
     code: str
     now: datetime
+    scope: Scope = NOWHERE
 
 
 class Use(Command, frozen=True):
@@ -45,6 +57,7 @@ class Use(Command, frozen=True):
     ref: str
     limit: int
     now: datetime
+    scope: Scope = NOWHERE
 
 
 class GiveBack(Command, frozen=True):
@@ -67,29 +80,35 @@ class EntitlementGranted(DomainEvent, frozen=True):
     period: str
     basis: str
     ref: str
+    scope: Scope = NOWHERE
 
 
 class EntitlementDeclined(DomainEvent, frozen=True):
     period: str
     code: str
+    scope: Scope = NOWHERE
 
 
 class EntitlementUsed(DomainEvent, frozen=True):
     period: str
     ref: str
+    scope: Scope = NOWHERE
 
 
 class EntitlementRestored(DomainEvent, frozen=True):
     period: str
     ref: str
+    scope: Scope = NOWHERE
 
 
 class EntitlementExpired(DomainEvent, frozen=True):
     period: str
+    scope: Scope = NOWHERE
 
 
 class EntitlementRevoked(DomainEvent, frozen=True):
     period: str
+    scope: Scope = NOWHERE
 
 
 EntitlementCommand: TypeAlias = Grant | Decline | Use | GiveBack | End
@@ -104,10 +123,11 @@ EntitlementEvent: TypeAlias = (
 
 
 class Entitlement(msgspec.Struct, frozen=True):
-    """`granted` counts what the member has had in all."""
+    """`granted` counts what the member has had in all; `scopes` is what is known of the periods granted."""
 
     periods: Mapping[str, Outcome] = {}
     granted: int = 0
+    scopes: Mapping[str, Scope] = {}
 
 
 def entitlement_id(campaign_id: str, member_id: str) -> str:
@@ -117,23 +137,25 @@ def entitlement_id(campaign_id: str, member_id: str) -> str:
 
 def decide(command: EntitlementCommand, entitlement: Entitlement) -> Sequence[EntitlementEvent]:
     before = entitlement.periods.get(command.period)
+    scope = entitlement.scopes.get(command.period, NOWHERE)
     match command:
-        case Grant(period, basis, ref, limit, now):
+        case Grant(period, basis, ref, limit, now, granted_in):
             if before is not None or _at_limit(entitlement, limit):
                 raise refusals.LimitReached
-            return [EntitlementGranted(now, period, basis, ref)]
-        case Decline(period, code, now):
-            return [EntitlementDeclined(now, period, code)] if before is None else []
-        case Use(period, ref, limit, now):
+            return [EntitlementGranted(now, period, basis, ref, granted_in)]
+        case Decline(period, code, now, declined_in):
+            return [EntitlementDeclined(now, period, code, declined_in)] if before is None else []
+        case Use(period, ref, limit, now, used_in):
             if before == "used" or (before is None and _at_limit(entitlement, limit)):
                 raise refusals.LimitReached
-            return [EntitlementUsed(now, period, ref)]
+            return [EntitlementUsed(now, period, ref, used_in if before is None else scope)]
         case GiveBack(period, ref, now):
-            return [EntitlementRestored(now, period, ref)] if before == "used" else []
+            return [EntitlementRestored(now, period, ref, scope)] if before == "used" else []
         case End(period, how, now):
             if before != "granted":
                 return []
-            return [EntitlementExpired(now, period) if how == "expired" else EntitlementRevoked(now, period)]
+            expired = how == "expired"
+            return [EntitlementExpired(now, period, scope) if expired else EntitlementRevoked(now, period, scope)]
         case _:
             assert_never(command)
 
@@ -146,23 +168,26 @@ def evolve(entitlement: Entitlement, event: EntitlementEvent) -> Entitlement:
     known = event.period in entitlement.periods
     match event:
         case EntitlementGranted():
-            return _with(entitlement, event.period, "granted", 1)
+            return _with(entitlement, event, "granted", 1)
         case EntitlementDeclined():
-            return _with(entitlement, event.period, "declined", 0)
+            return _with(entitlement, event, "declined", 0)
         case EntitlementUsed():
-            return _with(entitlement, event.period, "used", 0 if known else 1)
+            return _with(entitlement, event, "used", 0 if known else 1)
         case EntitlementRestored():
-            return _with(entitlement, event.period, "granted", 0)
+            return _with(entitlement, event, "granted", 0)
         case EntitlementExpired():
-            return _with(entitlement, event.period, "expired", 0)
+            return _with(entitlement, event, "expired", 0)
         case EntitlementRevoked():
-            return _with(entitlement, event.period, "revoked", 0)
+            return _with(entitlement, event, "revoked", 0)
         case _:
             assert_never(event)
 
 
-def _with(entitlement: Entitlement, period: str, outcome: Outcome, more: int) -> Entitlement:
-    return Entitlement({**entitlement.periods, period: outcome}, entitlement.granted + more)
+def _with(entitlement: Entitlement, event: EntitlementEvent, outcome: Outcome, more: int) -> Entitlement:
+    scopes = entitlement.scopes
+    if event.scope != NOWHERE:
+        scopes = {**scopes, event.period: event.scope}
+    return Entitlement({**entitlement.periods, event.period: outcome}, entitlement.granted + more, scopes)
 
 
 ENTITLEMENT: Decider[EntitlementCommand, EntitlementEvent, Entitlement] = Decider(

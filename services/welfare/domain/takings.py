@@ -109,6 +109,11 @@ def cut_off(day: date) -> datetime:
     return datetime.combine(day, CUT_OFF, CHINA)
 
 
+def day_in_china(moment: datetime) -> date:
+    """K1."""
+    return moment.astimezone(CHINA).date()
+
+
 def day_of(moment: datetime) -> date:
     """By which day's cut-off this moment is settled; the cut-off itself belongs to the next day (K1)."""
     day = moment.astimezone(CHINA).date()

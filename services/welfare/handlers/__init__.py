@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from shared.decider import Handlers
 
-from . import budgets
+from . import budgets, campaigns, issuing, members
 
 HANDLERS = Handlers().including(
     budgets.HANDLERS,
+    campaigns.HANDLERS,
+    issuing.HANDLERS,
+    members.HANDLERS,
 )

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from shared.policies import Intake, Policies, Timers
 
+from . import campaigns, issuing
+
 INTAKE = Intake()
-POLICIES = Policies()
-TIMERS: Timers = {}
+POLICIES = Policies().including(
+    campaigns.POLICIES,
+    issuing.POLICIES,
+)
+TIMERS: Timers = {
+    **campaigns.TIMERS,
+}

@@ -26,13 +26,22 @@ EVENTS: tuple[EventType, ...] = (
         {"member_id": "W01", "station_id": "S1", "service": "charge", "qty": 1},
     ),
     EventType(
+        checkin.MemberRegistered,
+        "checkin",
+        "published",
+        "Somebody is a member: his trade decides about some gifts.",
+        "member_id",
+        {"member_id": "W01", "trade": "courier", "registered_at": "2026-01-22T21:35:00Z"},
+        consumers=("welfare",),
+    ),
+    EventType(
         checkin.MemberSuspended,
         "checkin",
         "published",
         "A membership is suspended: holds are released, vouchers rest.",
         "member_id",
         {"member_id": "W01", "reason": "left_trade", "suspended_at": "2026-01-22T21:35:00Z"},
-        consumers=("points",),
+        consumers=("points", "welfare"),
     ),
     EventType(
         checkin.MemberReinstated,
@@ -41,7 +50,7 @@ EVENTS: tuple[EventType, ...] = (
         "A suspension is lifted.",
         "member_id",
         {"member_id": "W01", "reinstated_at": "2026-01-22T21:35:00Z"},
-        consumers=("points",),
+        consumers=("points", "welfare"),
     ),
     EventType(
         checkin.MemberLeft,
@@ -50,7 +59,7 @@ EVENTS: tuple[EventType, ...] = (
         "A member has left for good: points holds are released.",
         "member_id",
         {"member_id": "W01", "left_at": "2026-01-22T21:35:00Z"},
-        consumers=("points",),
+        consumers=("points", "welfare"),
     ),
     EventType(
         checkin.VisitStarted,
@@ -67,7 +76,7 @@ EVENTS: tuple[EventType, ...] = (
             "counted": True,
             "flags": [],
         },
-        consumers=("points",),
+        consumers=("points", "welfare"),
     ),
     EventType(
         checkin.VisitEnded,

@@ -13,8 +13,9 @@ _AT = "2026-01-22T21:35:00Z"
 _ALARM = {**_WHERE, "subsystem": "energy", "severity": "major"}
 
 
-def _published(model: type[Contract], purpose: str, example: dict[str, Any]) -> EventType:
-    return EventType(model, "checkin", "published", purpose, "station_id", {**_WHERE, **example}, data_class="none")
+def _published(model: type[Contract], purpose: str, example: dict[str, Any], *consumers: str) -> EventType:
+    key, said = "station_id", {**_WHERE, **example}
+    return EventType(model, "checkin", "published", purpose, key, said, consumers, data_class="none")
 
 
 EVENTS: tuple[EventType, ...] = (
@@ -41,6 +42,7 @@ EVENTS: tuple[EventType, ...] = (
             "always_open": False,
             "registered_at": _AT,
         },
+        "welfare",
     ),
     _published(
         stations.StationHoursSet,
@@ -55,8 +57,9 @@ EVENTS: tuple[EventType, ...] = (
         stations.StationSuspended,
         "A station is out of service: bookings and duties there are cancelled, campaigns bound to it pause.",
         {"reason": "heating", "suspended_at": _AT},
+        "welfare",
     ),
-    _published(stations.StationResumed, "A suspended station is back in service.", {"resumed_at": _AT}),
+    _published(stations.StationResumed, "A suspended station is back in service.", {"resumed_at": _AT}, "welfare"),
     _published(stations.StationRetired, "A station is given up for good.", {"retired_at": _AT}),
     _published(
         stations.MapListingPublished,

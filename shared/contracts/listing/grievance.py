@@ -57,6 +57,15 @@ EVENTS: tuple[EventType, ...] = (
         "checkin",
     ),
     EventType(
+        grievance.ReporterCommended,
+        "grievance",
+        "published",
+        "A major hazard that was reported is put right: its reporter is rewarded.",
+        "rectification_id",
+        {**_HAZARD, "member_id": "W19"},
+        consumers=("welfare",),
+    ),
+    EventType(
         grievance.CaseClosed,
         "grievance",
         "published",
