@@ -12,3 +12,12 @@ class BudgetThresholdReached(Contract):
 
     budget_id: Id
     percent: Count = Field(description="Committed and consumed of what was allocated; 100: nothing is left.")
+
+
+class EntitlementDeclined(Contract):
+    """A member is not given what a campaign gives, and why; said once for each period. Published; key: the member."""
+
+    member_id: Id
+    campaign_id: Id
+    period: Id = Field(description="The day, the phase, what is rewarded, or once.", examples=["2026-01-23"])
+    code: Id = Field(description="The code of the refusal.", examples=["BUDGET_EXHAUSTED"])

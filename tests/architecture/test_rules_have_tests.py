@@ -1,4 +1,4 @@
-"""Every rule and edge case that checkin and points answer for has a test whose name says so.
+"""Every rule and edge case that the services answer for has a test whose name says so.
 
 `test_ck5_e10_...` is a test of CK5 and of E10. A name is needed: whoever reads that a test has failed reads its name.
 """
@@ -14,14 +14,14 @@ import pytest
 
 from tests.architecture.tree import files, text_of
 
-# K8 is of welfare and grievance: checkin and points have no step that two people must take.
-COMMON = {f"K{number}" for number in range(1, 11)} - {"K8"}
+COMMON = {f"K{number}" for number in range(1, 11)}
 CHECKIN = {f"CK{number}" for number in range(1, 13)}
 POINTS = {f"PT{number}" for number in range(1, 14)}
-EDGES = {f"E{number}" for number in range(1, 35)}
+WELFARE = {f"WF{number}" for number in range(1, 14)}
+EDGES = {f"E{number}" for number in range(1, 48)}
 
 SHOWN = {"CK8", "PT13"}  # what is only shown: given events, then rows
-RULE = re.compile(r"(?:ck|pt|k|e)[0-9]+")
+RULE = re.compile(r"(?:ck|pt|wf|k|e)[0-9]+")
 
 
 @cache
@@ -47,7 +47,7 @@ def named(*folders: str, given: bool = False) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize(("service", "rules"), [("checkin", CHECKIN), ("points", POINTS)])
+@pytest.mark.parametrize(("service", "rules"), [("checkin", CHECKIN), ("points", POINTS), ("welfare", WELFARE)])
 def test_every_rule_of_a_service_has_given_when_then_tests(service: str, rules: set[str]) -> None:
     assert rules - SHOWN - named(service, given=True) == set(), "name a test of each after it"
     assert rules & SHOWN - named(service) == set()
@@ -59,5 +59,5 @@ def test_every_common_rule_and_edge_case_has_a_test() -> None:
 
 
 def test_no_test_is_named_after_a_rule_that_is_none() -> None:
-    unknown = named("checkin", "points", "journeys") - COMMON - CHECKIN - POINTS - EDGES
+    unknown = named("checkin", "points", "welfare", "journeys") - COMMON - CHECKIN - POINTS - WELFARE - EDGES
     assert unknown == set(), "a slip of the pen, or a rule that is not in the lists above"

@@ -50,7 +50,9 @@ def given_to(
 
 
 def declined(code: str, moment: datetime, campaign: str = "drink", scope: Scope = SCOPE) -> Change:
-    return on(ENTITLEMENT, entitlement_id(campaign, "W01"), EntitlementDeclined(moment, DAY, code, scope))
+    return on(
+        ENTITLEMENT, entitlement_id(campaign, "W01"), EntitlementDeclined(moment, campaign, "W01", DAY, code, scope)
+    )
 
 
 def test_wf9_the_first_check_in_of_the_day_gives_a_voucher_and_commits_its_face(given: Given) -> None:

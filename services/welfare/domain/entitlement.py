@@ -44,6 +44,8 @@ class Grant(Command, frozen=True):
 class Decline(Command, frozen=True):
     """The member does not get it, for the reason that the code says."""
 
+    campaign_id: str
+    member_id: str
     period: str
     code: str
     now: datetime
@@ -84,6 +86,8 @@ class EntitlementGranted(DomainEvent, frozen=True):
 
 
 class EntitlementDeclined(DomainEvent, frozen=True):
+    campaign_id: str
+    member_id: str
     period: str
     code: str
     scope: Scope = NOWHERE
@@ -143,8 +147,9 @@ def decide(command: EntitlementCommand, entitlement: Entitlement) -> Sequence[En
             if before is not None or _at_limit(entitlement, limit):
                 raise refusals.LimitReached
             return [EntitlementGranted(now, period, basis, ref, granted_in)]
-        case Decline(period, code, now, declined_in):
-            return [EntitlementDeclined(now, period, code, declined_in)] if before is None else []
+        case Decline(campaign_id, member_id, period, code, now, declined_in):
+            declined = EntitlementDeclined(now, campaign_id, member_id, period, code, declined_in)
+            return [declined] if before is None else []
         case Use(period, ref, limit, now, used_in):
             if before == "used" or (before is None and _at_limit(entitlement, limit)):
                 raise refusals.LimitReached

@@ -90,7 +90,7 @@ class ReversalWindowClosed(Refused):
 
 
 class AlreadyReversed(Refused):
-    """This redemption was reversed before; nothing is left to take back."""
+    """This redemption was reversed before. Nothing is left to take back."""
 
 
 class SettlementClosed(Refused):
@@ -134,4 +134,4 @@ class RatingAlreadyGiven(Refused):
 
 
 class RatingWindowClosed(Refused):
-    """A session can be rated within seven days of it."""
+    """A session can be rated within seven days of it. Tell the union by another way."""

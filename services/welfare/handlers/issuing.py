@@ -69,7 +69,8 @@ def give(draft: Draft, gift: Gift, now: datetime) -> str:
             raise refusals.CampaignNotOpen
         issue(draft, gift, now)
     except Refused as refusal:
-        draft.decide(ENTITLEMENT, entitlement, Decline(gift.period, refusal.code, now, gift.scope))
+        whose = (gift.campaign_id, gift.member_id, gift.period)
+        draft.decide(ENTITLEMENT, entitlement, Decline(*whose, refusal.code, now, gift.scope))
         return refusal.code
     return "granted"
 

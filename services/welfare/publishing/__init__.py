@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from shared.publishing import Publishing
 
-from . import budgets
+from . import budgets, issuing
 
-PUBLISHING = Publishing().including(budgets.PUBLISHING)
+PUBLISHING = Publishing().including(
+    budgets.PUBLISHING,
+    issuing.PUBLISHING,
+)
