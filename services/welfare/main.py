@@ -8,7 +8,7 @@ from __future__ import annotations
 from shared.service import Service, run
 
 from .access import ACCESS
-from .api import budgets, campaigns
+from .api import budgets, campaigns, merchants, redemptions
 from .handlers import HANDLERS
 from .messaging import MESSAGING
 from .projections.budget_board import BUDGET_BOARD
@@ -21,6 +21,8 @@ SERVICE = Service(
     routers=(
         budgets.router,
         campaigns.router,
+        merchants.router,
+        redemptions.router,
     ),
     access=ACCESS,
 )

@@ -58,14 +58,17 @@ MemberEvent: TypeAlias = MemberNoted | SuspensionNoted | SuspensionLifted | Leav
 
 
 class Member(msgspec.Struct, frozen=True):
-    """`trade` is None while checkin has not told of him."""
+    """`trade` is None while checkin has not told of him; `since` is when he was suspended or left."""
 
     trade: str | None = None
     suspended: bool = False
     left: bool = False
+    since: datetime | None = None
 
-    def check(self) -> None:
-        """Raises `NotFound` for who has left, MEMBER_SUSPENDED for who is suspended (row 22)."""
+    def check(self, moment: datetime | None = None) -> None:
+        """Raises `NotFound` for who has left, MEMBER_SUSPENDED for who is suspended (row 22): now, or at a moment."""
+        if moment is not None and self.since is not None and moment < self.since:
+            return
         if self.left:
             raise NotFound("This member has left.", field="member_id")
         if self.suspended:
@@ -90,12 +93,12 @@ def evolve(member: Member, event: MemberEvent) -> Member:
     match event:
         case MemberNoted(trade=trade):
             return msgspec.structs.replace(member, trade=trade)
-        case SuspensionNoted():
-            return msgspec.structs.replace(member, suspended=True)
+        case SuspensionNoted(at=at):
+            return msgspec.structs.replace(member, suspended=True, since=at)
         case SuspensionLifted():
-            return msgspec.structs.replace(member, suspended=False)
-        case LeavingNoted():
-            return msgspec.structs.replace(member, left=True)
+            return msgspec.structs.replace(member, suspended=False, since=None)
+        case LeavingNoted(at=at):
+            return msgspec.structs.replace(member, left=True, since=member.since or at)
         case _:
             assert_never(event)
 

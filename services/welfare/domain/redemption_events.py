@@ -17,25 +17,43 @@ class Split(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     merchant_fen: int
 
 
-class Purchase(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What was asked for. `voucher_id` is None for a meal, which is paid by use."""
+class Wish(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Who wants what, where, and when by our clock (K4). `told_at` is the offline terminal's own time."""
 
     redemption_id: str
     member_id: str
     merchant_id: str
     terminal_id: str
-    campaign_id: str
-    budget_id: str
     basket_fen: int
     redeemed_at: datetime
-    offline: bool
+    told_at: datetime | None = None
+    flags: tuple[str, ...] = ()
     voucher_id: str | None = None
+
+    @property
+    def offline(self) -> bool:
+        return self.told_at is not None
+
+
+class Asked(Wish, frozen=True, kw_only=True):
+    """What the terminal has asked for. With a campaign alone: its meal, or the member's voucher of it."""
+
+    campaign_id: str | None = None
+    reservation_ref: str | None = None
+
+
+class Purchase(Wish, frozen=True, kw_only=True):
+    """What it turned out to be. `voucher_id` is None for a meal, which is paid by use."""
+
+    campaign_id: str
+    budget_id: str
 
 
 class RedemptionVerified(DomainEvent, frozen=True):
     """The server's write-off: only this is consumed and settled. `at` is `verified_at`, by the server (K6).
 
-    `takings_day` is the day by whose cut-off it is settled; `period` is that of the member's entitlement.
+    `takings_day` is the day by whose cut-off it is settled; `period` is that of the member's entitlement; `allowed_fen`
+    of the union's part came from the terminal's offline allowance.
     """
 
     purchase: Purchase
@@ -43,12 +61,13 @@ class RedemptionVerified(DomainEvent, frozen=True):
     receipt_no: str
     takings_day: date
     period: str
+    allowed_fen: int = 0
 
 
 class RedemptionRefused(DomainEvent, frozen=True):
     """It did not happen, or offline happened and is not paid (WF3)."""
 
-    purchase: Purchase
+    asked: Asked
     code: str
 
 

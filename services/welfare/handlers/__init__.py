@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from shared.decider import Handlers
 
-from . import budgets, campaigns, issuing, members
+from . import budgets, campaigns, issuing, members, merchants, redeeming, reversing
 
 HANDLERS = Handlers().including(
     budgets.HANDLERS,
     campaigns.HANDLERS,
     issuing.HANDLERS,
     members.HANDLERS,
+    merchants.HANDLERS,
+    redeeming.HANDLERS,
+    reversing.HANDLERS,
 )

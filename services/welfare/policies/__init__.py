@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from shared.policies import Intake, Policies, Timers
 
-from . import campaigns, issuing
+from . import campaigns, issuing, redemptions
 
-INTAKE = Intake()
+INTAKE = Intake().including(
+    redemptions.INTAKE,
+)
 POLICIES = Policies().including(
     campaigns.POLICIES,
     issuing.POLICIES,

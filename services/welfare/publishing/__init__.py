@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from shared.publishing import Publishing
 
-from . import budgets, issuing
+from . import budgets, issuing, redemptions
 
 PUBLISHING = Publishing().including(
     budgets.PUBLISHING,
     issuing.PUBLISHING,
+    redemptions.PUBLISHING,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.contracts import welfare
 from shared.contracts.event_type import EventType
-from shared.contracts.listing import welfare_campaigns
+from shared.contracts.listing import welfare_campaigns, welfare_redemptions
 
 _VOUCHER = {"voucher_id": "VC-1", "member_id": "W06", "campaign_id": "winter_gift"}
 
@@ -79,4 +79,5 @@ EVENTS: tuple[EventType, ...] = (
         data_class="none",
     ),
     *welfare_campaigns.EVENTS,
+    *welfare_redemptions.EVENTS,
 )
