@@ -29,5 +29,7 @@ ACCESS = Access(
     line("POST /redemptions", terminal=own("terminal_id")),
     line("POST /redemption-reversals", terminal=own("terminal_id"), merchant=own("merchant_id")),
     line("POST /redemptions/{redemption_id}/reverse", officer=ANY),
+    line("POST /campaigns/{campaign_id}/lists/{list_id}/upload", officer=ANY),
+    line("POST /campaigns/{campaign_id}/lists/{list_id}/approve", officer=ANY),
     *CONTENT,
 )

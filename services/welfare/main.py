@@ -8,7 +8,7 @@ from __future__ import annotations
 from shared.service import Service, run
 
 from .access import ACCESS
-from .api import budgets, campaigns, merchants, redemptions
+from .api import budgets, campaigns, lists, merchants, redemptions
 from .handlers import HANDLERS
 from .messaging import MESSAGING
 from .projections.budget_board import BUDGET_BOARD
@@ -23,6 +23,7 @@ SERVICE = Service(
         campaigns.router,
         merchants.router,
         redemptions.router,
+        lists.router,
     ),
     access=ACCESS,
 )

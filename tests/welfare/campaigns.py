@@ -8,9 +8,10 @@ from typing import Any
 import msgspec
 
 from services.welfare.domain.budget import BUDGET, BudgetAllocated
-from services.welfare.domain.campaign import CAMPAIGN, END, CampaignPublished, Phase, Terms
+from services.welfare.domain.campaign import CAMPAIGN, END, CampaignPublished
 from services.welfare.domain.live import LIVE, CampaignListed
 from services.welfare.domain.station import STATION, CampaignBound, StationNoted
+from services.welfare.domain.terms import Phase, Terms
 from services.welfare.domain.values import REACTION_WINDOW
 from shared.clock import CHINA
 from shared.decider import Change, DeadlineSet

@@ -15,12 +15,11 @@ from ..domain.campaign import (
     CloseCampaign,
     DraftCampaign,
     PauseCampaign,
-    Phase,
     PublishCampaign,
     ResumeCampaign,
-    Terms,
 )
 from ..domain.giving import Claim
+from ..domain.terms import Phase, Terms
 
 router = APIRouter(prefix="/campaigns", tags=["campaigns"])
 

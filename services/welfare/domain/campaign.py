@@ -7,76 +7,22 @@ those that are bound to them (row 21): such a campaign goes on when the last of 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Literal, TypeAlias, assert_never, get_args
 
 import msgspec
 
-from shared.clock import CHINA
 from shared.decider import Command, DeadlineCleared, DeadlineSet, Decider, DomainEvent
 from shared.errors import IdempotencyKeyReused, NotFound
 
 from . import refusals
+from .terms import CampaignKind as CampaignKind
+from .terms import Phase as Phase
+from .terms import Terms as Terms
 from .values import REACTION_WINDOW
 
 START, END = "start", "end"  # timers
 PHASE_OPENS, PHASE_CLOSES = "phase_opens", "phase_closes"  # timers, one for each phase
-
-CampaignKind: TypeAlias = Literal["checkin_gift", "list_gift", "meal", "phased", "reward"]
-
-
-class Phase(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A part of a phased campaign, half-open (WF11)."""
-
-    phase_id: str
-    starts_at: datetime
-    ends_at: datetime
-
-
-class Terms(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What a campaign says. Empty tuples mean: all of them. Money in fen.
-
-    `face_fen` is what the union pays: a voucher's face, or its part of a meal's price, to which `worker_fen` and
-    `canteen_fen` come. The window is of each day in China, half-open. Without `valid_until` a voucher is good for the
-    day of its issue. A campaign that names stations is bound to them: to what is checked in there, and to their being
-    in service.
-    """
-
-    kind: CampaignKind
-    budget_id: str
-    face_fen: int
-    starts_at: datetime
-    ends_at: datetime
-    window_from: time | None = None
-    window_to: time | None = None
-    valid_until: datetime | None = None
-    collect: bool = False
-    merchants: tuple[str, ...] = ()
-    stations: tuple[str, ...] = ()
-    trades: tuple[str, ...] = ()
-    phases: tuple[Phase, ...] = ()
-    limit: int = 0  # vouchers or meals for each member in all; 0: as many as periods
-    worker_fen: int = 0
-    canteen_fen: int = 0
-
-    def in_window(self, moment: datetime) -> bool:
-        """Whether it is served at this time of the day; half-open, may pass midnight."""
-        if self.window_from is None or self.window_to is None:
-            return True
-        local = moment.astimezone(CHINA).time()
-        if self.window_from <= self.window_to:
-            return self.window_from <= local < self.window_to
-        return local >= self.window_from or local < self.window_to
-
-    def voucher_ends(self, issued_for: datetime) -> datetime:
-        """When a voucher is of no use any more, exclusive (WF6); never after the campaign says."""
-        if self.valid_until is not None:
-            return self.valid_until
-        day = issued_for.astimezone(CHINA).replace(hour=0, minute=0, second=0, microsecond=0)
-        return day + timedelta(days=1)
-
-    def accepts(self, merchant_id: str) -> bool:
-        return not self.merchants or merchant_id in self.merchants
 
 
 class DraftCampaign(Command, frozen=True):
@@ -132,6 +78,21 @@ class TurnPhase(Command, frozen=True):
     now: datetime
 
 
+class AdoptList(Command, frozen=True):
+    """A target list of this campaign was approved by somebody else than who uploaded it."""
+
+    list_id: str
+    size: int
+    now: datetime
+
+
+class BeginGranting(Command, frozen=True):
+    """Members of approved lists wait for what it gives, if it gives anything now."""
+
+    campaign_id: str
+    now: datetime
+
+
 class CampaignDrafted(DomainEvent, frozen=True):
     terms: Terms
 
@@ -167,8 +128,27 @@ class PhaseClosed(DomainEvent, frozen=True):
     phase_id: str
 
 
+class TargetListApproved(DomainEvent, frozen=True):
+    list_id: str
+    size: int
+
+
+class GrantingBegun(DomainEvent, frozen=True):
+    """Both are there now: a campaign that is on, and an approved list (E44)."""
+
+    campaign_id: str
+
+
 CampaignCommand: TypeAlias = (
-    DraftCampaign | PublishCampaign | PauseCampaign | ResumeCampaign | CloseCampaign | StartCampaign | TurnPhase
+    DraftCampaign
+    | PublishCampaign
+    | PauseCampaign
+    | ResumeCampaign
+    | CloseCampaign
+    | StartCampaign
+    | TurnPhase
+    | AdoptList
+    | BeginGranting
 )
 CampaignEvent: TypeAlias = (
     CampaignDrafted
@@ -179,6 +159,8 @@ CampaignEvent: TypeAlias = (
     | CampaignClosed
     | PhaseOpened
     | PhaseClosed
+    | TargetListApproved
+    | GrantingBegun
     | DeadlineSet
     | DeadlineCleared
 )
@@ -191,6 +173,7 @@ class Campaign(msgspec.Struct, frozen=True):
     stage: Literal["draft", "published", "paused", "closed"] = "draft"
     causes: frozenset[str] = frozenset()
     timers: frozenset[tuple[str, str]] = frozenset()
+    lists: tuple[str, ...] = ()  # approved
 
     @property
     def known(self) -> Terms:
@@ -199,10 +182,14 @@ class Campaign(msgspec.Struct, frozen=True):
             raise NotFound("No campaign is known under this id.", field="campaign_id")
         return self.terms
 
+    def is_open(self, moment: datetime) -> bool:
+        terms = self.terms
+        return terms is not None and self.stage == "published" and terms.starts_at <= moment < terms.ends_at
+
     def open_at(self, moment: datetime) -> Terms:
         """Its terms while it gives something. Raises `NotFound` or CAMPAIGN_NOT_OPEN."""
         terms = self.known
-        if self.stage != "published" or not terms.starts_at <= moment < terms.ends_at:
+        if not self.is_open(moment):
             raise refusals.CampaignNotOpen
         return terms
 
@@ -219,6 +206,10 @@ def decide(command: CampaignCommand, campaign: Campaign) -> Sequence[CampaignEve
             if (PHASE_OPENS if opens else PHASE_CLOSES, phase_id) not in campaign.timers:
                 return []
             return [PhaseOpened(now, phase_id) if opens else PhaseClosed(now, phase_id)]
+        case AdoptList(list_id, size, now):
+            return [] if list_id in campaign.lists else [TargetListApproved(now, list_id, size)]
+        case BeginGranting(campaign_id, now):
+            return [GrantingBegun(now, campaign_id)] if campaign.lists and campaign.is_open(now) else []
         case _:
             return _moved(command, campaign.known, campaign)
 
@@ -266,6 +257,10 @@ def evolve(campaign: Campaign, event: CampaignEvent) -> Campaign:
             return replace(campaign, stage="paused" if causes else "published", causes=causes)
         case CampaignClosed():
             return replace(campaign, stage="closed")
+        case TargetListApproved(list_id=list_id):
+            return replace(campaign, lists=(*campaign.lists, list_id))
+        case GrantingBegun():
+            return campaign
         case CampaignStarted():
             return _rung(campaign, START)
         case PhaseOpened(phase_id=phase_id):

@@ -6,7 +6,7 @@ from itertools import pairwise
 
 from shared.errors import ValidationFailed
 
-from .campaign import Phase, Terms
+from .terms import Phase, Terms
 
 
 def check(terms: Terms) -> None:

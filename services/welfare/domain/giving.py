@@ -7,8 +7,8 @@ from datetime import datetime
 from shared.decider import Command
 
 from . import refusals
-from .campaign import Phase, Terms
 from .member import Member
+from .terms import Phase, Terms
 
 
 class EvaluateVisit(Command, frozen=True):

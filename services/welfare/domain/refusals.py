@@ -97,6 +97,10 @@ class SettlementClosed(Refused):
     """The settlement is past this step. Corrections go into the merchant's next one."""
 
 
+class ListAlreadyApproved(Refused):
+    """The list is approved and stays as it is. Upload further members as another list."""
+
+
 class FourEyesRequired(Refused):
     """The step before was yours: another person must take this one."""
 

@@ -14,6 +14,10 @@ THRESHOLDS = (80, 95)  # [P] percent of what was allocated, at which the owner o
 UNION_FEN, WORKER_FEN, CANTEEN_FEN = 300, 200, 100  # [S] of a price of 600
 BREAKFAST_FROM, BREAKFAST_TO = time(6), time(8, 30)  # [P] half-open
 
+# Campaigns 活动
+PART_SIZE = 500  # [P] members in one part of a target list
+GRANTED_AT_ONCE = 100  # [P] members of a list that one command answers
+
 # Vouchers 代金券
 TILL_RESERVATION = timedelta(minutes=15)  # WF5
 COLLECTION_GRACE = timedelta(minutes=15)  # WF5: after the end of the booked slot

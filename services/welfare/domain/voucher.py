@@ -11,7 +11,7 @@ import msgspec
 from shared.decider import Command, DeadlineCleared, DeadlineSet, Decider, DomainEvent
 
 from . import refusals
-from .campaign import CampaignKind
+from .terms import CampaignKind
 
 EXPIRY = "expiry"  # the timer at `valid_until`
 RESERVATION = "reservation"  # the timer at the end of a hold

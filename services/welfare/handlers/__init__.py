@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from shared.decider import Handlers
 
-from . import budgets, campaigns, issuing, members, merchants, redeeming, reversing
+from . import budgets, campaigns, issuing, lists, members, merchants, redeeming, reversing
 
 HANDLERS = Handlers().including(
     budgets.HANDLERS,
     campaigns.HANDLERS,
     issuing.HANDLERS,
+    lists.HANDLERS,
     members.HANDLERS,
     merchants.HANDLERS,
     redeeming.HANDLERS,

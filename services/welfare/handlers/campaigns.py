@@ -9,13 +9,13 @@ from shared.decider import Changes, Draft, Handlers, Read
 from ..domain.budget import BUDGET
 from ..domain.campaign import (
     CAMPAIGN,
+    BeginGranting,
     CloseCampaign,
     DraftCampaign,
     PauseCampaign,
     PublishCampaign,
     ResumeCampaign,
     StartCampaign,
-    Terms,
     TurnPhase,
 )
 from ..domain.drafting import check
@@ -28,9 +28,10 @@ from ..domain.station import (
     NoteStationSuspended,
     UnbindCampaign,
 )
+from ..domain.terms import Terms
 
 HANDLERS = Handlers(CAMPAIGN, LIVE, STATION, BUDGET)
-HANDLERS.each(CAMPAIGN, "campaign_id", PauseCampaign, ResumeCampaign, StartCampaign, TurnPhase)
+HANDLERS.each(CAMPAIGN, "campaign_id", PauseCampaign, TurnPhase)
 HANDLERS.each(STATION, "station_id", NoteStation)
 
 SUSPENDED = "station_suspended"  # the reason of a pause
@@ -60,7 +61,31 @@ def publish_campaign(command: PublishCampaign, read: Read) -> Changes:
         draft.decide(STATION, station_id, BindCampaign(campaign_id, now))
         if draft.state(STATION, station_id).suspended:
             _pause(draft, campaign_id, station_id, now)
+    begin_granting(draft, campaign_id, now)
     return draft.changes
+
+
+@HANDLERS.on(StartCampaign)
+def start_campaign(command: StartCampaign, read: Read) -> Changes:
+    return _go_on(command, read)
+
+
+@HANDLERS.on(ResumeCampaign)
+def resume_campaign(command: ResumeCampaign, read: Read) -> Changes:
+    return _go_on(command, read)
+
+
+def _go_on(command: StartCampaign | ResumeCampaign, read: Read) -> Changes:
+    draft = Draft(read)
+    draft.state(CAMPAIGN, command.campaign_id)
+    draft.decide(CAMPAIGN, command.campaign_id, command)
+    begin_granting(draft, command.campaign_id, command.now)
+    return draft.changes
+
+
+def begin_granting(draft: Draft, campaign_id: str, now: datetime) -> None:
+    """Whichever comes last, the approved list or the campaign that is on, begins it (E44)."""
+    draft.decide(CAMPAIGN, campaign_id, BeginGranting(campaign_id, now))
 
 
 @HANDLERS.on(CloseCampaign)
@@ -94,8 +119,9 @@ def note_station_resumed(command: NoteStationResumed, read: Read) -> Changes:
     """What was paused for it goes on, unless something else holds it."""
     draft = Draft(read)
     for campaign_id in draft.state(STATION, command.station_id).campaigns:
-        if draft.state(CAMPAIGN, campaign_id).terms is not None:
-            draft.decide(CAMPAIGN, campaign_id, ResumeCampaign(campaign_id, command.now, command.station_id))
+        resume = ResumeCampaign(campaign_id, command.now, command.station_id)
+        if draft.state(CAMPAIGN, campaign_id).terms is not None and draft.decide(CAMPAIGN, campaign_id, resume):
+            begin_granting(draft, campaign_id, command.now)
     draft.decide(STATION, command.station_id, command)
     return draft.changes
 

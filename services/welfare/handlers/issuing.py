@@ -12,13 +12,14 @@ from shared.log.codec import derived_id
 
 from ..domain import refusals
 from ..domain.budget import BUDGET, CommitMoney
-from ..domain.campaign import CAMPAIGN, CampaignKind, Terms
+from ..domain.campaign import CAMPAIGN
 from ..domain.entitlement import ENTITLEMENT, NOWHERE, Decline, Grant, Scope, entitlement_id
 from ..domain.giving import Claim, EvaluateVisit, RewardReporter, check_eligible, phase_at
 from ..domain.live import LIVE
 from ..domain.member import MEMBER
 from ..domain.station import STATION
 from ..domain.takings import day_in_china
+from ..domain.terms import CampaignKind, Terms
 from ..domain.voucher import VOUCHER, IssueVoucher
 
 HANDLERS = Handlers(CAMPAIGN, ENTITLEMENT, BUDGET, VOUCHER, MEMBER, LIVE, STATION)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.policies import Intake, Policies, Timers
 
-from . import campaigns, issuing, redemptions
+from . import campaigns, issuing, lists, redemptions
 
 INTAKE = Intake().including(
     redemptions.INTAKE,
@@ -12,6 +12,7 @@ INTAKE = Intake().including(
 POLICIES = Policies().including(
     campaigns.POLICIES,
     issuing.POLICIES,
+    lists.POLICIES,
 )
 TIMERS: Timers = {
     **campaigns.TIMERS,

@@ -1,0 +1,38 @@
+"""Target lists 名单 of campaigns: uploaded in parts, and approved by another person (4E)."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from pydantic import Field
+
+from shared.contracts.model import Contract, Id
+from shared.web import Call, Nothing
+
+from ..domain.target_list import ApproveList, UploadPart
+from ..domain.values import PART_SIZE
+
+router = APIRouter(prefix="/campaigns/{campaign_id}/lists", tags=["target lists"])
+
+
+class ListPart(Contract):
+    """Some of the members. A part uploaded again replaces what it was."""
+
+    part: Annotated[int, Field(strict=True, ge=1, le=10_000)] = Field(description="From 1.", examples=[1])
+    members: Annotated[list[Id], Field(max_length=PART_SIZE)] = Field(
+        description="Whoever is named twice is given once.", examples=[["W06", "W07"]]
+    )
+
+
+@router.post("/{list_id}/upload")
+async def upload(campaign_id: Id, list_id: Id, body: ListPart, call: Call) -> Response:
+    """Upload a part of a list."""
+    who = tuple(body.members)
+    return await call.give(UploadPart(campaign_id, list_id, body.part, who, call.principal.id, call.now), body)
+
+
+@router.post("/{list_id}/approve")
+async def approve(campaign_id: Id, list_id: Id, body: Nothing, call: Call) -> Response:
+    """Approve a list that others have uploaded: once its campaign is on, each member is given once."""
+    return await call.give(ApproveList(campaign_id, list_id, call.principal.id, call.now), body)
