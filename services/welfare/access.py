@@ -2,8 +2,31 @@
 
 from __future__ import annotations
 
-from shared.access.table import ANY, Access, line, own
+from shared.access.table import ANY, Access, Asked, found, line, own
 from shared.content_api import CONTENT
+from shared.database import Connection
+
+from .domain.redemption import REDEMPTION
+
+# Asked of the log, not of a read table: who has just redeemed something may look at it at once.
+WHOSE = """select coalesce(data->'purchase', data->'asked') from event where stream = %s and origin = ''
+  order by version limit 1"""
+
+
+async def _took_part(db: Connection, asked: Asked) -> bool:
+    row = await (await db.execute(WHOSE.encode(), (REDEMPTION.stream(asked.value),))).fetchone()
+    return row is not None and asked.principal.id in [
+        row[0][who] for who in ("member_id", "merchant_id", "terminal_id")
+    ]
+
+
+PARTY = found(
+    "party",
+    "redemption_id",
+    "the caller is its member, its merchant or its terminal",
+    "Ask the merchant, or an officer.",
+    _took_part,
+)
 
 ACCESS = Access(
     line("POST /budgets/{budget_id}/allocate", finance=ANY),
@@ -18,6 +41,8 @@ ACCESS = Access(
     line("POST /campaigns/{campaign_id}/resume", officer=ANY),
     line("POST /campaigns/{campaign_id}/close", officer=ANY),
     line("POST /campaigns/{campaign_id}/claim", anyone=own("member_id")),
+    line("POST /campaigns/{campaign_id}/lists/{list_id}/upload", officer=ANY),
+    line("POST /campaigns/{campaign_id}/lists/{list_id}/approve", officer=ANY),
     line("POST /merchants/{merchant_id}/apply", merchant=own("merchant_id"), officer=ANY),
     line("POST /merchants/{merchant_id}/onboard", officer=ANY),
     line("POST /merchants/{merchant_id}/suspend", officer=ANY),
@@ -29,7 +54,17 @@ ACCESS = Access(
     line("POST /redemptions", terminal=own("terminal_id")),
     line("POST /redemption-reversals", terminal=own("terminal_id"), merchant=own("merchant_id")),
     line("POST /redemptions/{redemption_id}/reverse", officer=ANY),
-    line("POST /campaigns/{campaign_id}/lists/{list_id}/upload", officer=ANY),
-    line("POST /campaigns/{campaign_id}/lists/{list_id}/approve", officer=ANY),
+    line("GET /merchants", anyone=ANY),
+    line("GET /merchants/{merchant_id}", officer=ANY, finance=ANY, merchant=own("merchant_id")),
+    line(
+        "GET /redemptions",
+        officer=ANY,
+        finance=ANY,
+        merchant=own("merchant_id"),
+        terminal=own("terminal_id"),
+        anyone=own("member_id"),
+    ),
+    line("GET /redemption-figures", officer=ANY, finance=ANY, merchant=own("merchant_id")),
+    line("GET /redemptions/{redemption_id}", officer=ANY, finance=ANY, anyone=PARTY),
     *CONTENT,
 )

@@ -12,12 +12,18 @@ from .api import budgets, campaigns, lists, merchants, redemptions
 from .handlers import HANDLERS
 from .messaging import MESSAGING
 from .projections.budget_board import BUDGET_BOARD
+from .projections.merchants import MERCHANTS
+from .projections.redemption_log import REDEMPTION_LOG
 
 SERVICE = Service(
     name="welfare",
     handlers=HANDLERS,
     messaging=MESSAGING,
-    projections=(BUDGET_BOARD,),
+    projections=(
+        BUDGET_BOARD,
+        MERCHANTS,
+        REDEMPTION_LOG,
+    ),
     routers=(
         budgets.router,
         campaigns.router,

@@ -17,7 +17,7 @@ from services.welfare.domain.merchant import (
     TerminalRegistered,
 )
 from services.welfare.domain.redemption import REDEMPTION, Redeem, ReverseRedemption
-from services.welfare.domain.redemption_events import Asked, RedemptionRefused
+from services.welfare.domain.redemption_events import Asked, RedemptionRefused, RedemptionVerified
 from services.welfare.domain.voucher import EXPIRY, VOUCHER, VoucherIssued
 from services.welfare.handlers.issuing import voucher_id_of
 from shared.clock import CHINA
@@ -50,7 +50,7 @@ TERMS = MerchantTerms("canteen", "2026-1")
 def merchant(merchant_id: str, *more: Any) -> Change:
     """Taken in, with one terminal."""
     till = TerminalRegistered(EVE, merchant_id, f"{merchant_id}-till")
-    return on(MERCHANT, merchant_id, MerchantOnboarded(EVE, merchant_id, TERMS), till, *more)
+    return on(MERCHANT, merchant_id, MerchantOnboarded(EVE, merchant_id, TERMS, begins=True), till, *more)
 
 
 def campaign(name: str, terms: Terms | None = None, *more: Any) -> Change:
@@ -126,3 +126,10 @@ def refused(redemption: Redeem, refusal: type[Refused]) -> Change:
     """What is recorded of a refusal."""
     asked = redemption.asked
     return on(REDEMPTION, asked.redemption_id, RedemptionRefused(redemption.now, asked, refusal.code))
+
+
+def verified(events: dict[str, list[Any]], redemption_id: str = "R1") -> RedemptionVerified:
+    """That this was verified, and how."""
+    (event,) = events[f"redemption-{redemption_id}"]
+    assert isinstance(event, RedemptionVerified)
+    return event

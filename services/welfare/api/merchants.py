@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from shared.contracts.model import Code, Contract, Id
-from shared.web import Call, Nothing, Reason
+from shared.web import Call, MinPosition, Nothing, Reason, found
 
 from ..domain.allowance import SetOfflineAllowance
 from ..domain.merchant import (
@@ -21,6 +21,8 @@ from ..domain.merchant import (
     ResumeMerchant,
     SuspendMerchant,
 )
+from ..projections import merchants
+from . import answers_redemptions
 
 router = APIRouter(prefix="/merchants", tags=["merchants"])
 
@@ -101,3 +103,23 @@ async def set_allowance(merchant_id: Id, body: OfflineAllowance, call: Call) -> 
     """Set what a terminal may give offline from now on, whatever it has given (WF3); 0 takes it away."""
     terminal = (merchant_id, body.terminal_id, body.budget_id)
     return await call.give(SetOfflineAllowance(*terminal, body.fen, call.now), body)
+
+
+@router.get("", responses={200: {"model": answers_redemptions.Merchants}})
+async def list_merchants(
+    call: Call,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    after: Annotated[Id | None, Query(description="Continue after this merchant.")] = None,
+    min_position: MinPosition = None,
+) -> Response:
+    """The merchants that serve, and those that are suspended."""
+    async with call.reading(merchants.MERCHANTS, min_position) as view:
+        rows = await merchants.page(view, after or "", limit)
+        return found(view, {"merchants": rows, "next": rows[-1]["merchant_id"] if len(rows) == limit else None})
+
+
+@router.get("/{merchant_id}", responses={200: {"model": answers_redemptions.Merchant}})
+async def show(merchant_id: Id, call: Call, min_position: MinPosition = None) -> Response:
+    """One merchant, his terms, terminals and their offline allowances."""
+    async with call.reading(merchants.MERCHANTS, min_position) as view:
+        return found(view, await merchants.of(view, merchant_id))

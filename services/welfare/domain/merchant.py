@@ -84,8 +84,11 @@ class MerchantApplied(DomainEvent, frozen=True):
 
 
 class MerchantOnboarded(DomainEvent, frozen=True):
+    """Taken in, or with new terms; `begins`: he serves from now on."""
+
     merchant_id: str
     terms: MerchantTerms
+    begins: bool
 
 
 class MerchantSuspended(DomainEvent, frozen=True):
@@ -176,8 +179,10 @@ def decide(command: MerchantCommand, merchant: Merchant) -> Sequence[MerchantEve
             open_to = merchant.stage in ("none", "applied") and terms != merchant.terms
             return [MerchantApplied(now, merchant_id, terms)] if open_to else []
         case OnboardMerchant(merchant_id, terms, now):
-            taken = merchant.stage in ("active", "suspended") and terms == merchant.terms
-            return [] if taken else [MerchantOnboarded(now, merchant_id, terms)]
+            taken = merchant.stage in ("active", "suspended")
+            if taken and terms == merchant.terms:
+                return []
+            return [MerchantOnboarded(now, merchant_id, terms, begins=not taken)]
         case _:
             merchant.check_known()
             return _changed(command, merchant)
@@ -210,8 +215,8 @@ def evolve(merchant: Merchant, event: MerchantEvent) -> Merchant:
     match event:
         case MerchantApplied(terms=terms):
             return replace(merchant, stage="applied", terms=terms)
-        case MerchantOnboarded(terms=terms):
-            if merchant.stage == "suspended":
+        case MerchantOnboarded(terms=terms, begins=begins):
+            if not begins:
                 return replace(merchant, terms=terms)
             return replace(merchant, stage="active", terms=terms, since=None)
         case MerchantSuspended(at=at):

@@ -145,8 +145,8 @@ class Hold(msgspec.Struct, frozen=True):
 class Voucher(msgspec.Struct, frozen=True):
     """`issued` is None while nobody knows it. Money is promised for it in the stages issued and reserved.
 
-    `ended_at` is when it expired or was revoked, and `permit` the last hold that its member came for: what an offline
-    terminal tells later is judged by them.
+    `ended_at` is when it expired or was revoked, which is what an offline terminal's later word is judged by; `permit`
+    is the last hold that its member came for.
     """
 
     issued: VoucherIssued | None = None
@@ -215,8 +215,8 @@ def _check_hold(command: RedeemVoucher, voucher: Voucher, issued: VoucherIssued)
     """E39. Who holds it redeems it; what is collected in a slot is redeemed where its member came for it (row 14)."""
     moment = command.redeemed_at
     hold = voucher.hold if voucher.hold is not None and moment < voucher.hold.until else None
-    if hold is None and command.offline and voucher.permit is not None and moment < voucher.permit.until:
-        hold = voucher.permit
+    if hold is None and voucher.permit is not None and moment < voucher.permit.until:
+        hold = voucher.permit  # an offline till tells it after the hold has ended, or a reversal is put right at once
     if hold is None:
         if issued.collect:
             raise refusals.ReservationExpired("It is collected in a booked slot, and none holds it now.")

@@ -14,6 +14,7 @@ PUBLISHING = Publishing()
 
 @PUBLISHING.on(MerchantOnboarded)
 def merchant_onboarded(event: MerchantOnboarded, merchant_id: str) -> contracts.MerchantOnboarded:
+    """New terms too, as his category may be another one."""
     return contracts.MerchantOnboarded(merchant_id=merchant_id, category=event.terms.category)
 
 
