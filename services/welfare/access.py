@@ -29,6 +29,9 @@ PARTY = found(
 )
 
 ACCESS = Access(
+    line("POST /ballots/{ballot_id}/open", officer=ANY),
+    line("POST /ballots/{ballot_id}/close", officer=ANY),
+    line("POST /votes", anyone=own("member_id")),
     line("POST /budgets/{budget_id}/allocate", finance=ANY),
     line("POST /budgets/{budget_id}/freeze", finance=ANY),
     line("POST /budgets/{budget_id}/unfreeze", finance=ANY),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from shared.service import Service, run
 
 from .access import ACCESS
-from .api import budgets, campaigns, lists, merchants, redemptions
+from .api import ballots, budgets, campaigns, lists, merchants, redemptions
 from .handlers import HANDLERS
 from .messaging import MESSAGING
 from .projections.budget_board import BUDGET_BOARD
@@ -25,6 +25,7 @@ SERVICE = Service(
         REDEMPTION_LOG,
     ),
     routers=(
+        ballots.router,
         budgets.router,
         campaigns.router,
         merchants.router,

@@ -46,8 +46,8 @@ class MerchantSuspended(Contract):
     reason: Code
 
 
-class WinningCourse(Contract):
-    """A course that members have voted for, and where and when it is held."""
+class Course(Contract):
+    """A course that members vote for, and where and when it is held."""
 
     course_id: Id
     place_id: Id
@@ -60,4 +60,4 @@ class BallotClosed(Contract):
     """A course vote 点单 is over: places are opened for the winning courses. Published; key: the ballot."""
 
     ballot_id: Id
-    winners: list[WinningCourse] = Field(description="By votes; of equals, whoever reached the count first.")
+    winners: list[Course] = Field(description="By votes; of equals, whoever reached the count first.")

@@ -92,7 +92,7 @@ def test_a_suspended_members_bookings_are_released() -> None:
 
 def ballot(*courses: str) -> welfare.BallotClosed:
     times = {"starts_at": TEN, "ends_at": ELEVEN}
-    won = [welfare.WinningCourse(course_id=course, place_id="S1", capacity=20, **times) for course in courses]
+    won = [welfare.Course(course_id=course, place_id="S1", capacity=20, **times) for course in courses]
     return welfare.BallotClosed(ballot_id="BL-1", winners=won)
 
 

@@ -126,11 +126,11 @@ class AccountInvalid(Refused):
 
 
 class AlreadyVoted(Refused):
-    """The vote was cast in another session of this ballot. It can be changed until the ballot closes."""
+    """The member has voted in this ballot with other choices. Say that it is a change, or leave the vote as it is."""
 
 
 class BallotClosed(Refused):
-    """The ballot is over. Its result can be seen."""
+    """The ballot is closed: nothing is counted any more. Its result can be seen."""
 
 
 class RatingAlreadyGiven(Refused):

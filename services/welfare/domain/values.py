@@ -35,4 +35,7 @@ OLDEST_UPLOAD = timedelta(days=3653)  # [P] K4: what a device has kept for longe
 PATH_C_LIMIT_FEN = 1_000_000  # [S] of a yearly payment; the limit itself is still within it (2.7, 6)
 
 # Courses 点单 (WF12)
+BALLOT_COURSES_MOST = 50  # [P] that one ballot has
+COURSE_PLACES_MOST = 500  # [P] of one course, as checkin opens no larger slot pool
+COURSE_AHEAD = timedelta(days=366)  # [P] how far ahead a course may lie, as slot pools do
 RATING_WINDOW = timedelta(days=7)

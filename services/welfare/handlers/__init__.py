@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from shared.decider import Handlers
 
-from . import budgets, campaigns, issuing, lists, members, merchants, redeeming, reversing
+from . import budgets, campaigns, courses, issuing, lists, members, merchants, redeeming, reversing
 
 HANDLERS = Handlers().including(
     budgets.HANDLERS,
     campaigns.HANDLERS,
+    courses.HANDLERS,
     issuing.HANDLERS,
     lists.HANDLERS,
     members.HANDLERS,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from shared.policies import Intake, Policies, Timers
 
-from . import campaigns, issuing, lists, redemptions
+from . import campaigns, courses, issuing, lists, redemptions
 
 INTAKE = Intake().including(
+    courses.INTAKE,
     redemptions.INTAKE,
 )
 POLICIES = Policies().including(
@@ -16,4 +17,5 @@ POLICIES = Policies().including(
 )
 TIMERS: Timers = {
     **campaigns.TIMERS,
+    **courses.TIMERS,
 }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from shared.publishing import Publishing
 
-from . import budgets, issuing, redemptions
+from . import budgets, courses, issuing, redemptions
 
 PUBLISHING = Publishing().including(
     budgets.PUBLISHING,
+    courses.PUBLISHING,
     issuing.PUBLISHING,
     redemptions.PUBLISHING,
 )

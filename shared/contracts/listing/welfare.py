@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.contracts import welfare
 from shared.contracts.event_type import EventType
-from shared.contracts.listing import welfare_campaigns, welfare_redemptions
+from shared.contracts.listing import welfare_campaigns, welfare_courses, welfare_redemptions
 
 _VOUCHER = {"voucher_id": "VC-1", "member_id": "W06", "campaign_id": "winter_gift"}
 
@@ -79,5 +79,6 @@ EVENTS: tuple[EventType, ...] = (
         data_class="none",
     ),
     *welfare_campaigns.EVENTS,
+    *welfare_courses.EVENTS,
     *welfare_redemptions.EVENTS,
 )

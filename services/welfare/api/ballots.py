@@ -1,0 +1,57 @@
+"""Ballots 点单: opened, voted in, closed."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+from msgspec import convert
+from pydantic import Field
+
+from shared.contracts import welfare
+from shared.contracts.model import Contract, Count, Id, Instant
+from shared.contracts.welfare_courses import VoteCast
+from shared.web import Call, Nothing
+
+from ..domain.ballot import CloseBallot, Course, OpenBallot
+from ..domain.values import BALLOT_COURSES_MOST
+
+router = APIRouter(tags=["courses"])
+
+COURSE = {
+    "course_id": "first_aid",
+    "place_id": "S1",
+    "starts_at": "2026-02-01T14:00:00+08:00",
+    "ends_at": "2026-02-01T15:30:00+08:00",
+    "capacity": 20,
+}
+
+
+class NewBallot(Contract):
+    """What members vote on, and until when."""
+
+    courses: Annotated[list[welfare.Course], Field(min_length=1, max_length=BALLOT_COURSES_MOST, examples=[[COURSE]])]
+    max_choices: Count = Field(description="For how many courses a member may vote.", examples=[1])
+    to_run: Count = Field(description="How many courses will be held.", examples=[1])
+    closes_at: Instant = Field(examples=["2026-01-25T18:00:00+08:00"])
+
+
+@router.post("/ballots/{ballot_id}/open")
+async def open_ballot(ballot_id: Id, body: NewBallot, call: Call) -> Response:
+    """Let members vote. What is opened is not changed any more."""
+    courses = tuple(convert(course.model_dump(), Course) for course in body.courses)
+    return await call.give(
+        OpenBallot(ballot_id, courses, body.max_choices, body.to_run, body.closes_at, call.now), body
+    )
+
+
+@router.post("/ballots/{ballot_id}/close")
+async def close_ballot(ballot_id: Id, body: Nothing, call: Call) -> Response:
+    """End it before its time. Places are opened for the courses that have won."""
+    return await call.give(CloseBallot(ballot_id, call.now), body)
+
+
+@router.post("/votes")
+async def vote(event: VoteCast, call: Call) -> Response:
+    """Vote, or change one's vote until the ballot closes. The same as the event VoteCast on the intake topic."""
+    return await call.take(event)

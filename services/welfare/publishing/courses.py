@@ -1,0 +1,33 @@
+"""What others are told about courses: what is voted on, and what has won. Who voted for what is told to nobody."""
+
+from __future__ import annotations
+
+from msgspec.structs import asdict
+
+from shared.contracts import welfare, welfare_courses
+from shared.publishing import Publishing
+
+from ..domain.ballot import BallotClosed, BallotOpened, Course
+
+PUBLISHING = Publishing()
+
+
+@PUBLISHING.on(BallotOpened)
+def ballot_opened(event: BallotOpened, ballot_id: str) -> welfare_courses.BallotOpened:
+    return welfare_courses.BallotOpened(
+        ballot_id=ballot_id,
+        courses=[_course(course) for course in event.courses],
+        max_choices=event.max_choices,
+        to_run=event.to_run,
+        closes_at=event.closes_at,
+    )
+
+
+@PUBLISHING.on(BallotClosed)
+def ballot_closed(event: BallotClosed, ballot_id: str) -> welfare.BallotClosed:
+    """Row 24."""
+    return welfare.BallotClosed(ballot_id=ballot_id, winners=[_course(course) for course in event.winners])
+
+
+def _course(course: Course) -> welfare.Course:
+    return welfare.Course(**asdict(course))

@@ -1,0 +1,40 @@
+"""The events of ballots and course sessions."""
+
+from __future__ import annotations
+
+from shared.contracts import welfare_courses as courses
+from shared.contracts.event_type import EventType
+
+_COURSE = {
+    "course_id": "first_aid",
+    "place_id": "S1",
+    "starts_at": "2026-02-01T06:00:00Z",
+    "ends_at": "2026-02-01T07:30:00Z",
+    "capacity": 20,
+}
+
+EVENTS: tuple[EventType, ...] = (
+    EventType(
+        courses.VoteCast,
+        "welfare",
+        "intake",
+        "A member has chosen courses in an app: counted until the ballot closes.",
+        "member_id",
+        {"ballot_id": "BL-1", "member_id": "W01", "choices": ["first_aid", "tea"]},
+    ),
+    EventType(
+        courses.BallotOpened,
+        "welfare",
+        "published",
+        "Members may vote for courses: apps show the ballot until it closes.",
+        "ballot_id",
+        {
+            "ballot_id": "BL-1",
+            "courses": [_COURSE],
+            "max_choices": 1,
+            "to_run": 1,
+            "closes_at": "2026-01-25T10:00:00Z",
+        },
+        data_class="none",
+    ),
+)
