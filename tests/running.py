@@ -1,4 +1,4 @@
-"""Both services as processes on their own fresh databases and topics, and what must be true of them afterwards."""
+"""The services as processes on their own fresh databases and topics, and what must be true of them afterwards."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 
 from services.checkin.main import SERVICE as CHECKIN
 from services.points.main import SERVICE as POINTS
+from services.welfare.main import SERVICE as WELFARE
 from shared.contracts.registry import PRODUCERS
 from shared.embedded.infra import Infra
 from shared.migrating import migrate
@@ -17,7 +18,7 @@ from shared.testing.audit import faults_of
 from shared.testing.infrastructure import Databases, fresh_topics
 from shared.testing.processes import ServiceProcess, Surroundings
 
-SERVICES = {service.name: service for service in (CHECKIN, POINTS)}
+SERVICES = {service.name: service for service in (CHECKIN, POINTS, WELFARE)}
 
 
 def migrated(databases: Databases, service: Service) -> str:
@@ -33,7 +34,11 @@ class Town:
         self.surroundings = Surroundings(folder, infra.kafka)
         self.urls = {name: migrated(databases, service) for name, service in SERVICES.items()}
         self._processes: list[ServiceProcess] = []
-        self.checkin, self.points = self.process("checkin"), self.process("points")
+        self.checkin, self.points, self.welfare = (self.process(name) for name in SERVICES)
+
+    @property
+    def _main(self) -> tuple[ServiceProcess, ...]:
+        return self.checkin, self.points, self.welfare
 
     def process(self, service: str, *, role: str = "all", name: str = "") -> ServiceProcess:
         """One more process of a service, on the same database."""
@@ -44,7 +49,7 @@ class Town:
     async def idle(self) -> None:
         """Wait until nothing is left to do anywhere: one service's last event may be the other's next."""
         before: list[int] = []
-        while (now := [await process.idle() for process in (self.checkin, self.points) if process.running]) != before:
+        while (now := [await process.idle() for process in self._main if process.running]) != before:
             before = now
 
     async def faults(self, *services: str) -> list[str]:

@@ -69,5 +69,9 @@ ACCESS = Access(
     ),
     line("GET /redemption-figures", officer=ANY, finance=ANY, merchant=own("merchant_id")),
     line("GET /redemptions/{redemption_id}", officer=ANY, finance=ANY, anyone=PARTY),
+    line("GET /campaigns", anyone=ANY),
+    line("GET /campaigns/{campaign_id}", anyone=ANY),
+    line("GET /campaigns/{campaign_id}/reach", officer=ANY, finance=ANY),
+    line("GET /campaigns/{campaign_id}/lists", officer=ANY),
     *CONTENT,
 )

@@ -12,6 +12,8 @@ from .api import ballots, budgets, campaigns, lists, merchants, redemptions
 from .handlers import HANDLERS
 from .messaging import MESSAGING
 from .projections.budget_board import BUDGET_BOARD
+from .projections.campaign_reach import CAMPAIGN_REACH
+from .projections.campaigns import CAMPAIGNS
 from .projections.merchants import MERCHANTS
 from .projections.redemption_log import REDEMPTION_LOG
 
@@ -23,6 +25,8 @@ SERVICE = Service(
         BUDGET_BOARD,
         MERCHANTS,
         REDEMPTION_LOG,
+        CAMPAIGNS,
+        CAMPAIGN_REACH,
     ),
     routers=(
         ballots.router,

@@ -159,7 +159,7 @@ def test_row_21_it_goes_on_when_the_last_of_its_suspended_stations_is_back(given
     both = [NoteStationSuspended(station, NOW) for station in BOUND.stations]
     scenario = given(MONEY, *published("drink", BOUND)).when(both[0]).when(both[1]).when(NoteStationResumed("S1", NOW))
     lifted = on(STATION, "S1", StationSuspensionLifted(NOW))
-    scenario.then(on(CAMPAIGN, "drink", CampaignResumed(NOW, "S1")), lifted)
+    scenario.then(on(CAMPAIGN, "drink", CampaignResumed(NOW, "S1", True)), lifted)
     scenario.when(EvaluateVisit("V-1", "W01", "S1", at(6)))
     (declined,) = scenario.events["entitlement-drink/W01"]
     assert declined.code == "CAMPAIGN_NOT_OPEN"  # type: ignore[attr-defined]

@@ -20,8 +20,18 @@ class BudgetSums(BaseModel):
     reached_percent: int = Field(description="The highest threshold that its owner was told of; 100: nothing is left.")
 
 
+class CampaignSums(BaseModel):
+    """What one campaign has of a budget."""
+
+    campaign_id: str | None = Field(description="null: offline allowances, which are of no campaign.")
+    committed_fen: int
+    consumed_fen: int
+
+
 class Budget(Found, BudgetSums):
-    """One budget, and the position that it was read at."""
+    """One budget, and what each campaign has of it."""
+
+    campaigns: list[CampaignSums]
 
 
 class Budgets(Found):

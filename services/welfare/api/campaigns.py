@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import time
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from shared.contracts.model import Contract, Flag, Id, Instant
-from shared.web import Call, Nothing, Reason
+from shared.web import Call, Caller, MinPosition, Nothing, Reason, found
 
 from ..domain.campaign import (
     CloseCampaign,
@@ -19,12 +19,16 @@ from ..domain.campaign import (
     ResumeCampaign,
 )
 from ..domain.giving import Claim
-from ..domain.terms import Phase, Terms
+from ..domain.terms import CampaignKind, Phase, Terms
+from ..projections import campaign_reach, campaigns
+from . import answers_campaigns
 
 router = APIRouter(prefix="/campaigns", tags=["campaigns"])
 
 MOST = 500  # stations or merchants that one campaign names; one for more names none, which means all
 Fen = Annotated[int, Field(strict=True, ge=0, le=10**9, description="Fen 分, a hundredth of a yuan.", examples=[300])]
+DayTime = Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+Stage: TypeAlias = Literal["draft", "published", "paused", "closed"]
 Ids = Annotated[list[Id], Field(max_length=MOST)]
 
 
@@ -44,8 +48,8 @@ class CampaignTerms(Contract):
     face_fen: Fen = Field(description="What the union pays: a voucher's face, or its part of a meal's price.")
     starts_at: Instant = Field(examples=["2026-01-23T00:00:00+08:00"])
     ends_at: Instant = Field(examples=["2026-01-24T00:00:00+08:00"])
-    window_from: time | None = Field(default=None, description="Of each day in China.", examples=["05:30"])
-    window_to: time | None = Field(default=None, description="Exclusive.", examples=["09:00"])
+    window_from: DayTime | None = Field(default=None, description="Of each day in China.", examples=["05:30"])
+    window_to: DayTime | None = Field(default=None, description="Exclusive.", examples=["09:00"])
     valid_until: Instant | None = Field(
         default=None, description="Exclusive; left out, a voucher is good for the day of its issue.", examples=[None]
     )
@@ -66,6 +70,8 @@ class CampaignTerms(Contract):
         """The same as the rules know it."""
         said: dict[str, Any] = {name: getattr(self, name) for name in type(self).model_fields}
         said |= {name: tuple(said[name]) for name in ("merchants", "stations", "trades")}
+        for name in ("window_from", "window_to"):
+            said[name] = time.fromisoformat(said[name]) if said[name] else None
         said["phases"] = tuple(Phase(one.phase_id, one.starts_at, one.ends_at) for one in self.phases)
         return Terms(**said)
 
@@ -110,3 +116,38 @@ async def close(campaign_id: Id, body: Nothing, call: Call) -> Response:
 async def claim(campaign_id: Id, body: Claimant, call: Call) -> Response:
     """Take what a phased campaign gives now; once in each phase (WF11)."""
     return await call.give(Claim(campaign_id, body.member_id, call.now), body)
+
+
+def _sees_drafts(call: Caller) -> bool:
+    """What is not published may still become something else."""
+    return bool({"officer", "finance", "admin"} & set(call.principal.roles))
+
+
+@router.get("", responses={200: {"model": answers_campaigns.Campaigns}})
+async def list_campaigns(
+    call: Call,
+    kind: Annotated[CampaignKind | None, Query(description="Of this kind only.", examples=["checkin_gift"])] = None,
+    stage: Annotated[Stage | None, Query(description="Of this stage only.", examples=["published"])] = None,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    after: Annotated[Id | None, Query(description="Continue after this campaign.")] = None,
+    min_position: MinPosition = None,
+) -> Response:
+    """Campaigns, and what they say."""
+    async with call.reading(campaigns.CAMPAIGNS, min_position) as view:
+        rows = await campaigns.page(view, kind, stage, after or "", limit, drafts=_sees_drafts(call))
+        return found(view, {"campaigns": rows, "next": rows[-1]["campaign_id"] if len(rows) == limit else None})
+
+
+@router.get("/{campaign_id}", responses={200: {"model": answers_campaigns.Campaign}})
+async def show(campaign_id: Id, call: Call, min_position: MinPosition = None) -> Response:
+    """What it says, where it stands, and which of its phases are open."""
+    async with call.reading(campaigns.CAMPAIGNS, min_position) as view:
+        return found(view, await campaigns.of(view, campaign_id, drafts=_sees_drafts(call)))
+
+
+@router.get("/{campaign_id}/reach", responses={200: {"model": answers_campaigns.Reach}})
+async def reach(campaign_id: Id, call: Call, min_position: MinPosition = None) -> Response:
+    """How many got it and used it, and why others did not, by trade and by county."""
+    async with call.reading(campaign_reach.CAMPAIGN_REACH, min_position, campaigns.CAMPAIGNS) as view:
+        await campaigns.of(view, campaign_id)  # or it is not found
+        return found(view, await campaign_reach.of(view, campaign_id))

@@ -111,9 +111,12 @@ class CampaignPaused(DomainEvent, frozen=True):
 
 
 class CampaignResumed(DomainEvent, frozen=True):
-    """`station_id`: which station is back; none, when it goes on whatever it was paused for."""
+    """`station_id`: which station is back; none, when it goes on whatever it was paused for. `held`: something else
+    still holds it.
+    """
 
     station_id: str = ""
+    held: bool = False
 
 
 class CampaignClosed(DomainEvent, frozen=True):
@@ -226,8 +229,9 @@ def _moved(
             paused = stage not in ("published", "paused") or station_id in causes
             return [] if paused else [CampaignPaused(now, reason, station_id)]
         case ResumeCampaign(_, now, station_id):
-            held = station_id in causes if station_id else bool(causes)
-            return [CampaignResumed(now, station_id)] if stage == "paused" and held else []
+            if stage != "paused" or (station_id and station_id not in causes):
+                return []
+            return [CampaignResumed(now, station_id, bool(station_id) and causes != {station_id})]
         case CloseCampaign(_, now):
             cleared = [DeadlineCleared(now, name, ref, "closed") for name, ref in sorted(campaign.timers)]
             return [] if stage == "closed" else [CampaignClosed(now), *cleared]

@@ -64,7 +64,7 @@ def give(draft: Draft, gift: Gift, now: datetime) -> str:
     if gift.period in draft.state(ENTITLEMENT, entitlement).periods:
         return ""
     try:
-        draft.state(MEMBER, gift.member_id).check()
+        draft.state(MEMBER, gift.member_id).check(now)
         check_eligible(gift.terms, draft.state(MEMBER, gift.member_id))
         if draft.state(CAMPAIGN, gift.campaign_id).stage != "published":
             raise refusals.CampaignNotOpen
@@ -110,7 +110,7 @@ def claim(command: Claim, read: Read) -> Changes:
     draft = Draft(read)
     member, campaign = draft.state(MEMBER, command.member_id), draft.state(CAMPAIGN, command.campaign_id)
     draft.state(ENTITLEMENT, entitlement_id(command.campaign_id, command.member_id))
-    member.check()
+    member.check(command.now)
     terms = campaign.open_at(command.now)
     phase = phase_at(terms, command.now)
     if not terms.in_window(command.now):

@@ -1,4 +1,4 @@
-"""budget_board: what is allocated, committed, consumed and available, budget by budget."""
+"""budget_board: what is allocated, committed, consumed and available, budget by budget and by campaign."""
 
 from __future__ import annotations
 
@@ -36,31 +36,38 @@ BUDGET = BUDGET_BOARD.table(
     Column("closed", Boolean, nullable=False, server_default="false"),
     Column("reached", Integer, nullable=False, server_default="0"),
 )
+CAMPAIGN = BUDGET_BOARD.table(
+    "budget_campaign",
+    Column("budget_id", Text, primary_key=True),
+    Column("campaign_id", Text, primary_key=True),  # empty: allowances, which are of none
+    Column("committed", BigInteger, nullable=False, server_default="0"),
+    Column("consumed", BigInteger, nullable=False, server_default="0"),
+)
 
 
 @BUDGET_BOARD.on(BudgetAllocated)
 def allocated(event: BudgetAllocated, row: Recorded) -> list[RowChange]:
-    return [_moved(row, allocated=event.fen), _said(row, reached=0)]
+    return [_sums(row, allocated=event.fen), _said(row, reached=0)]
 
 
 @BUDGET_BOARD.on(BudgetCommitted)
 def committed(event: BudgetCommitted, row: Recorded) -> list[RowChange]:
-    return [_moved(row, committed=event.fen)]
+    return _moved(row, event.campaign_id, committed=event.fen)
 
 
 @BUDGET_BOARD.on(BudgetReleased)
 def released(event: BudgetReleased, row: Recorded) -> list[RowChange]:
-    return [_moved(row, committed=-event.fen)]
+    return _moved(row, event.campaign_id, committed=-event.fen)
 
 
 @BUDGET_BOARD.on(BudgetConsumed)
 def consumed(event: BudgetConsumed, row: Recorded) -> list[RowChange]:
-    return [_moved(row, committed=-event.fen, consumed=event.fen)]
+    return _moved(row, event.campaign_id, committed=-event.fen, consumed=event.fen)
 
 
 @BUDGET_BOARD.on(BudgetRestored)
 def restored(event: BudgetRestored, row: Recorded) -> list[RowChange]:
-    return [_moved(row, consumed=-event.fen)]
+    return _moved(row, event.campaign_id, consumed=-event.fen)
 
 
 @BUDGET_BOARD.on(BudgetThresholdReached)
@@ -88,7 +95,15 @@ def closed(_event: BudgetClosed, row: Recorded) -> list[RowChange]:
     return [_said(row, closed=True)]
 
 
-def _moved(row: Recorded, *, allocated: int = 0, committed: int = 0, consumed: int = 0) -> RowChange:
+def _moved(row: Recorded, campaign_id: str, *, committed: int = 0, consumed: int = 0) -> list[RowChange]:
+    key = {"budget_id": row.entity, "campaign_id": campaign_id}
+    return [
+        _sums(row, committed=committed, consumed=consumed),
+        Add(CAMPAIGN, {**key, "committed": committed, "consumed": consumed}),
+    ]
+
+
+def _sums(row: Recorded, *, allocated: int = 0, committed: int = 0, consumed: int = 0) -> RowChange:
     """All three, so that the many moves of a busy budget are one statement."""
     sums = {"allocated": allocated, "committed": committed, "consumed": consumed}
     return Add(BUDGET, {"budget_id": row.entity, **sums})
@@ -99,11 +114,16 @@ def _said(row: Recorded, **what: Any) -> RowChange:
 
 
 async def of(view: View, budget_id: str) -> dict[str, Any]:
-    """One budget. Raises `NotFound`."""
+    """One budget, and its campaigns. Raises `NotFound`."""
     row = (await view.db.execute(select(BUDGET).where(BUDGET.c.budget_id == budget_id))).first()
     if row is None:
         raise NotFound(field="budget_id")
-    return _shown(dict(row._mapping))
+    of_it = select(CAMPAIGN).where(CAMPAIGN.c.budget_id == budget_id).order_by(CAMPAIGN.c.campaign_id)
+    campaigns = [
+        {"campaign_id": one.campaign_id or None, "committed_fen": one.committed, "consumed_fen": one.consumed}
+        for one in await view.db.execute(of_it)
+    ]
+    return {**_shown(dict(row._mapping)), "campaigns": campaigns}
 
 
 async def page(view: View, after: str, limit: int) -> list[dict[str, Any]]:
