@@ -81,7 +81,8 @@ class CaseClosed(Contract):
     category: Code
     station_id: Id | None = None
     demand_id: Id | None = Field(default=None, description="The demand that a station chief recorded, if it came so.")
-    outcome: Code
+    redemption_id: Id | None = Field(default=None, description="The redemption that it is about, if it is about one.")
+    outcome: Code = Field(description="merchant_fault: the merchant is not paid for the redemption for now.")
     round: Count
     closed_at: Instant
     in_time: Flag

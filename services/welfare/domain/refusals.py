@@ -94,7 +94,11 @@ class AlreadyReversed(Refused):
 
 
 class SettlementClosed(Refused):
-    """The settlement is past this step. Corrections go into the merchant's next one."""
+    """The settlement is not at this step. Its page says where it is; corrections go into the merchant's next one."""
+
+
+class SettlementDisputed(Refused):
+    """A line of the settlement is disputed. Decide about the line first, then approve."""
 
 
 class ListAlreadyApproved(Refused):

@@ -60,9 +60,25 @@ class AddAdjustment(Command, frozen=True):
     now: datetime
 
 
+class AwaitCutOff(Command, frozen=True):
+    """There is something to pay at this cut-off, also if nothing is taken until then."""
+
+    merchant_id: str
+    day: date
+    now: datetime
+
+
 class CloseTakings(Command, frozen=True):
     """They are settled: nothing is added to them any more."""
 
+    now: datetime
+
+
+class SettleTakings(Command, frozen=True):
+    """A cut-off has come: over takings, balance and settlement, in one decision."""
+
+    merchant_id: str
+    day: date
     now: datetime
 
 
@@ -86,7 +102,7 @@ class TakingsClosed(DomainEvent, frozen=True):
     """`at` is the cut-off."""
 
 
-TakingsCommand: TypeAlias = AddLine | DropLine | AddAdjustment | CloseTakings
+TakingsCommand: TypeAlias = AddLine | DropLine | AddAdjustment | AwaitCutOff | CloseTakings
 TakingsEvent: TypeAlias = LineAdded | LineDropped | AdjustmentAdded | TakingsClosed | DeadlineSet | DeadlineCleared
 
 
@@ -103,6 +119,12 @@ class Takings(msgspec.Struct, frozen=True):
 def takings_id(merchant_id: str, day: date) -> str:
     """No id has a slash in it, so that no two pairs have one name."""
     return f"{merchant_id}/{day.isoformat()}"
+
+
+def whose(entity: str) -> tuple[str, date]:
+    """The merchant and the day of a takings id."""
+    merchant_id, _, day = entity.rpartition("/")
+    return merchant_id, date.fromisoformat(day)
 
 
 def cut_off(day: date) -> datetime:
@@ -133,6 +155,8 @@ def decide(command: TakingsCommand, takings: Takings) -> Sequence[TakingsEvent]:
             return [LineDropped(now, redemption_id)] if redemption_id in takings.lines else []
         case AddAdjustment(merchant_id, day, adjustment, now):
             return [AdjustmentAdded(now, merchant_id, day, adjustment), *_deadline(merchant_id, day, now, takings)]
+        case AwaitCutOff(merchant_id, day, now):
+            return _deadline(merchant_id, day, now, takings)
         case CloseTakings(now):
             return [] if takings.closed else [TakingsClosed(now)]
         case _:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.decider import Handlers
 
-from . import budgets, campaigns, courses, issuing, lists, members, merchants, redeeming, reversing
+from . import budgets, campaigns, courses, issuing, lists, members, merchants, redeeming, reversing, settling
 
 HANDLERS = Handlers().including(
     budgets.HANDLERS,
@@ -16,4 +16,5 @@ HANDLERS = Handlers().including(
     merchants.HANDLERS,
     redeeming.HANDLERS,
     reversing.HANDLERS,
+    settling.HANDLERS,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import datetime
 
 from shared.clock import CHINA
 from shared.decider import Changes, Draft, Handlers, Read, decided
@@ -12,17 +12,19 @@ from ..domain import refusals
 from ..domain.allowance import ALLOWANCE, UseAllowance, allowance_id, allowance_ref
 from ..domain.budget import BUDGET, CommitMoney, ConsumeMoney, ReleaseMoney
 from ..domain.campaign import CAMPAIGN, Campaign, Terms
+from ..domain.dispute import DISPUTE
 from ..domain.entitlement import ENTITLEMENT, Scope, Use, entitlement_id
 from ..domain.giving import check_eligible
 from ..domain.member import MEMBER
 from ..domain.merchant import MERCHANT
 from ..domain.redemption import REDEMPTION, Redeem, Refuse, Verify
 from ..domain.redemption_events import Asked, Purchase, Split
-from ..domain.takings import TAKINGS, AddLine, Line, cut_off, day_of, receipt_no, takings_id
+from ..domain.takings import TAKINGS, AddLine, Line, receipt_no, takings_id
 from ..domain.voucher import VOUCHER, RedeemVoucher
 from .issuing import voucher_id_of
+from .lines import dispute_as_noted, open_takings
 
-HANDLERS = Handlers(REDEMPTION, MEMBER, MERCHANT, ALLOWANCE, CAMPAIGN, ENTITLEMENT, VOUCHER, BUDGET, TAKINGS)
+HANDLERS = Handlers(REDEMPTION, MEMBER, MERCHANT, ALLOWANCE, CAMPAIGN, ENTITLEMENT, VOUCHER, BUDGET, TAKINGS, DISPUTE)
 
 
 @HANDLERS.on(Redeem)
@@ -188,13 +190,4 @@ def _write_off(draft: Draft, purchase: Purchase, split: Split, period: str, allo
     draft.decide(TAKINGS, entity, AddLine(purchase.merchant_id, day, line, verified_at))
     verify = Verify(purchase, split, receipt, day, period, allowed, verified_at)
     draft.decide(REDEMPTION, purchase.redemption_id, verify)
-
-
-def open_takings(draft: Draft, merchant_id: str, now: datetime) -> tuple[date, datetime]:
-    """The day by whose cut-off this is settled, and when it counts: takings that are closed already get nothing (WF8),
-    though this clock may say that it is before their cut-off.
-    """
-    day = day_of(now)
-    while draft.state(TAKINGS, takings_id(merchant_id, day)).closed:
-        now, day = max(now, cut_off(day)), day + timedelta(days=1)
-    return day, now
+    dispute_as_noted(draft, purchase.redemption_id, verified_at)

@@ -9,15 +9,17 @@ from shared.decider import Changes, Draft, Handlers, Read
 from ..domain import refusals
 from ..domain.allowance import allowance_ref
 from ..domain.budget import BUDGET, CommitMoney, RestoreMoney
+from ..domain.dispute import DISPUTE
 from ..domain.entitlement import ENTITLEMENT, End, GiveBack, entitlement_id
 from ..domain.merchant import MERCHANT
 from ..domain.redemption import REDEMPTION, Reverse, ReverseRedemption
-from ..domain.redemption_events import Purchase
-from ..domain.takings import TAKINGS, AddAdjustment, Adjustment, DropLine, takings_id
+from ..domain.redemption_events import Purchase, RedemptionVerified
+from ..domain.settlement import SETTLEMENT, Outcome
+from ..domain.takings import TAKINGS
 from ..domain.voucher import VOUCHER, ReinstateVoucher
-from .redeeming import open_takings
+from .lines import take_out
 
-HANDLERS = Handlers(REDEMPTION, MERCHANT, ENTITLEMENT, VOUCHER, BUDGET, TAKINGS)
+HANDLERS = Handlers(REDEMPTION, MERCHANT, ENTITLEMENT, VOUCHER, BUDGET, TAKINGS, DISPUTE, SETTLEMENT)
 
 
 @HANDLERS.on(ReverseRedemption)
@@ -29,25 +31,24 @@ def reverse(command: ReverseRedemption, read: Read) -> Changes:
         merchant.check_known()
         merchant.check_terminal(command.terminal_id, now)
     verified = draft.state(REDEMPTION, command.redemption_id).to_reverse(command)
+    take_back(draft, verified, command.reason, "reversed", command.terminal_id, now)
+    return draft.changes
+
+
+def take_back(
+    draft: Draft, verified: RedemptionVerified, reason: str, outcome: Outcome, by: str, now: datetime
+) -> None:
+    """Line, money, entitlement and voucher of a redemption that the union does not owe any more, whatever its age."""
     purchase, fen = verified.purchase, verified.split.union_fen
-    takings = takings_id(purchase.merchant_id, verified.takings_day)
-    adjusted_day = None
-    if draft.state(TAKINGS, takings).closed:
-        adjusted_day, at = open_takings(draft, purchase.merchant_id, now)
-        adjustment = Adjustment(purchase.redemption_id, -fen, "reversed")
-        entity = takings_id(purchase.merchant_id, adjusted_day)
-        draft.decide(TAKINGS, entity, AddAdjustment(purchase.merchant_id, adjusted_day, adjustment, at))
-    else:
-        draft.decide(TAKINGS, takings, DropLine(purchase.redemption_id, now))
+    adjusted_day = take_out(draft, verified, outcome, by, now)
     allowed, ref = verified.allowed_fen, purchase.voucher_id or purchase.redemption_id
     draft.decide(BUDGET, purchase.budget_id, RestoreMoney(allowance_ref(purchase.terminal_id), allowed, now))
     draft.decide(BUDGET, purchase.budget_id, RestoreMoney(ref, fen - allowed, now, purchase.campaign_id))
-    draft.decide(REDEMPTION, purchase.redemption_id, Reverse(command.reason, adjusted_day, now))
+    draft.decide(REDEMPTION, purchase.redemption_id, Reverse(reason, adjusted_day, now))
     member = entitlement_id(purchase.campaign_id, purchase.member_id)
     draft.decide(ENTITLEMENT, member, GiveBack(verified.period, purchase.redemption_id, now))
     if purchase.voucher_id is not None and not _reinstated(draft, purchase, purchase.voucher_id, now):
         draft.decide(ENTITLEMENT, member, End(verified.period, "expired", now))
-    return draft.changes
 
 
 def _reinstated(draft: Draft, purchase: Purchase, voucher_id: str, now: datetime) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.policies import Intake, Policies, Timers
 
-from . import campaigns, courses, issuing, lists, redemptions
+from . import campaigns, courses, issuing, lists, redemptions, settlements
 
 INTAKE = Intake().including(
     courses.INTAKE,
@@ -14,8 +14,10 @@ POLICIES = Policies().including(
     campaigns.POLICIES,
     issuing.POLICIES,
     lists.POLICIES,
+    settlements.POLICIES,
 )
 TIMERS: Timers = {
     **campaigns.TIMERS,
     **courses.TIMERS,
+    **settlements.TIMERS,
 }

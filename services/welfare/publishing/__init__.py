@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from shared.publishing import Publishing
 
-from . import budgets, courses, issuing, redemptions
+from . import budgets, courses, issuing, redemptions, settlements
 
 PUBLISHING = Publishing().including(
     budgets.PUBLISHING,
     courses.PUBLISHING,
     issuing.PUBLISHING,
     redemptions.PUBLISHING,
+    settlements.PUBLISHING,
 )

@@ -69,7 +69,7 @@ EVENTS: tuple[EventType, ...] = (
         grievance.CaseClosed,
         "grievance",
         "published",
-        "A case has its answer; one that came from a station chief's demand counts for the station.",
+        "A case has its answer; a station chief's demand counts for the station, a merchant's fault holds his money.",
         "case_id",
         {
             "case_id": "CS-1",
@@ -82,7 +82,7 @@ EVENTS: tuple[EventType, ...] = (
             "closed_at": "2026-01-23T09:30:00Z",
             "in_time": True,
         },
-        consumers=("checkin",),
+        consumers=("checkin", "welfare"),
         data_class="none",
     ),
     EventType(

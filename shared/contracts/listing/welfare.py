@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.contracts import welfare
 from shared.contracts.event_type import EventType
-from shared.contracts.listing import welfare_campaigns, welfare_courses, welfare_redemptions
+from shared.contracts.listing import welfare_campaigns, welfare_courses, welfare_redemptions, welfare_settlements
 
 _VOUCHER = {"voucher_id": "VC-1", "member_id": "W06", "campaign_id": "winter_gift"}
 
@@ -81,4 +81,5 @@ EVENTS: tuple[EventType, ...] = (
     *welfare_campaigns.EVENTS,
     *welfare_courses.EVENTS,
     *welfare_redemptions.EVENTS,
+    *welfare_settlements.EVENTS,
 )
