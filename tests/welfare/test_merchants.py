@@ -67,7 +67,8 @@ def test_wf13_a_merchant_is_suspended_resumed_and_gone(given: Given) -> None:
     scenario = given(merchant("K1")).when(SuspendMerchant("K1", "hygiene", NOW))
     scenario.then(k1(MerchantSuspended(NOW, "K1", "hygiene")))
     scenario.when(ResumeMerchant("K1", NOW)).then(k1(MerchantResumed(NOW, "K1")))
-    scenario.when(LeaveMerchant("K1", NOW)).then(k1(MerchantLeft(NOW, "K1")))
+    gone = on(MERCHANT, "K1", TerminalRemoved(NOW, "K1", "K1-till"), MerchantLeft(NOW, "K1"))
+    scenario.when(LeaveMerchant("K1", NOW)).then(gone)
     scenario.when(OnboardMerchant("K1", TERMS, NOW)).then(k1(MerchantOnboarded(NOW, "K1", TERMS, begins=True)))
 
 
@@ -104,9 +105,9 @@ def test_a_merchant_that_nobody_has_taken_in_is_not_found(given: Given, command:
 
 
 def test_who_has_left_gets_no_terminal_until_he_is_taken_in_again(given: Given) -> None:
-    gone = merchant("K1", MerchantLeft(at("08:00"), "K1"))
-    given(gone).when(RegisterTerminal("K1", "K1-2", NOW)).then_refused(NotFound)
-    given(gone).when(RemoveTerminal("K1", "K1-till", NOW)).then_nothing()
+    scenario = given(merchant("K1")).when(LeaveMerchant("K1", NOW))
+    scenario.when(RegisterTerminal("K1", "K1-2", NOW)).then_refused(NotFound)
+    scenario.when(RemoveTerminal("K1", "K1-till", NOW)).then_nothing()
 
 
 def test_row_17_whoever_is_suspended_or_gone_is_told_to_checkin() -> None:

@@ -18,7 +18,15 @@ from . import answers_redemptions
 
 router = APIRouter(tags=["redemptions"])
 
-Code = Annotated[str | None, Query(pattern=r"^[A-Z][A-Z_]{0,63}$", examples=["LIMIT_REACHED"])]
+Merchant = Annotated[Id | None, Query(description="At this merchant.", examples=["K1"])]
+Campaign = Annotated[Id | None, Query(description="Of this campaign.", examples=["breakfast"])]
+State = Annotated[
+    Literal["verified", "refused", "reversed"] | None, Query(description="What became of it.", examples=["refused"])
+]
+Code = Annotated[
+    str | None,
+    Query(pattern=r"^[A-Z][A-Z_]{0,63}$", description="Refused with this code.", examples=["LIMIT_REACHED"]),
+]
 
 
 @router.post("/redemptions")
@@ -42,12 +50,12 @@ async def reverse_by_hand(redemption_id: Id, body: Reason, call: Call) -> Respon
 @router.get("/redemptions", responses={200: {"model": answers_redemptions.Redemptions}})
 async def list_redemptions(
     call: Call,
-    merchant_id: Id | None = None,
-    terminal_id: Id | None = None,
-    member_id: Id | None = None,
-    campaign_id: Id | None = None,
+    merchant_id: Merchant = None,
+    terminal_id: Annotated[Id | None, Query(description="At this terminal.", examples=["K1-till"])] = None,
+    member_id: Annotated[Id | None, Query(description="Of this member.", examples=["W06"])] = None,
+    campaign_id: Campaign = None,
     day: Annotated[date | None, Query(description="On which it happened.", examples=["2026-01-23"])] = None,
-    state: Literal["verified", "refused", "reversed"] | None = None,
+    state: State = None,
     code: Code = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     before: Annotated[int | None, Query(ge=0, le=2**62, description="Continue before this place.")] = None,
@@ -63,10 +71,10 @@ async def list_redemptions(
 @router.get("/redemption-figures", responses={200: {"model": answers_redemptions.RedemptionFigures}})
 async def show_figures(
     call: Call,
-    from_day: Annotated[date, Query(examples=["2026-01-23"])],
+    from_day: Annotated[date, Query(description="The first day.", examples=["2026-01-23"])],
     to_day: Annotated[date, Query(description="Included.", examples=["2026-01-23"])],
-    merchant_id: Id | None = None,
-    campaign_id: Id | None = None,
+    merchant_id: Merchant = None,
+    campaign_id: Campaign = None,
     min_position: MinPosition = None,
 ) -> Response:
     """How many redemptions there were and what they came to, by campaign, state and code of refusal."""

@@ -198,7 +198,8 @@ def _changed(
         case ResumeMerchant(merchant_id, now):
             return [MerchantResumed(now, merchant_id)] if stage == "suspended" else []
         case LeaveMerchant(merchant_id, now):
-            return [] if stage == "left" else [MerchantLeft(now, merchant_id)]
+            removed = [TerminalRemoved(now, merchant_id, terminal_id) for terminal_id in merchant.live_terminals]
+            return [] if stage == "left" else [*removed, MerchantLeft(now, merchant_id)]
         case RegisterTerminal(merchant_id, terminal_id, now):
             merchant.check_here()
             known = terminal_id in merchant.live_terminals
@@ -224,8 +225,7 @@ def evolve(merchant: Merchant, event: MerchantEvent) -> Merchant:
         case MerchantResumed():
             return replace(merchant, stage="active", since=None)
         case MerchantLeft(at=at):
-            gone = {name: removed or at for name, removed in merchant.terminals.items()}
-            return replace(merchant, stage="left", since=min(merchant.since or at, at), terminals=gone)
+            return replace(merchant, stage="left", since=min(merchant.since or at, at))
         case TerminalRegistered(terminal_id=terminal_id):
             return replace(merchant, terminals={**merchant.terminals, terminal_id: None})
         case TerminalRemoved(at=at, terminal_id=terminal_id):
