@@ -8,7 +8,7 @@ from __future__ import annotations
 from shared.service import Service, run
 
 from .access import ACCESS
-from .api import ballots, budgets, campaigns, lists, merchants, redemptions
+from .api import ballots, budgets, campaigns, lists, merchants, redemptions, sessions
 from .handlers import HANDLERS
 from .messaging import MESSAGING
 from .projections.budget_board import BUDGET_BOARD
@@ -30,6 +30,7 @@ SERVICE = Service(
     ),
     routers=(
         ballots.router,
+        sessions.router,
         budgets.router,
         campaigns.router,
         merchants.router,

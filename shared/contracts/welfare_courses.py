@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from shared.contracts.model import Contract, Count, Flag, Id, Instant
 from shared.contracts.welfare import Course
@@ -21,6 +21,23 @@ class VoteCast(Contract):
     change: Flag = Field(default=False, description="These take the place of what the member has chosen before.")
 
 
+class SessionRated(Contract):
+    """How a member likes a session that he has attended (WF12): once, within seven days. Intake; key: the member."""
+
+    session_id: Id = Field(description="The slot pool that he has booked.", examples=["S1-0201-14"])
+    member_id: Id = Field(examples=["W01"])
+    stars: Annotated[StrictInt, Field(ge=1, le=5)] = Field(examples=[5])
+    via: Literal["scan", "callback"] = Field(
+        default="scan", description="The member scanned the session's code, or was called back 回访."
+    )
+    rated_at: Instant | None = Field(
+        default=None, description="The device's time. Given together with sent_at by an offline upload."
+    )
+    sent_at: Instant | None = Field(
+        default=None, description="The device's time when it uploads; tells how wrong the device's clock is (K4)."
+    )
+
+
 class BallotOpened(Contract):
     """Members may vote for courses. Published; key: the ballot."""
 
@@ -29,3 +46,14 @@ class BallotOpened(Contract):
     max_choices: Count = Field(description="For how many a member may vote.")
     to_run: Count = Field(description="How many of them will be held.")
     closes_at: Instant
+
+
+class SessionAttended(Contract):
+    """A member has attended a session of a course: he is invited to rate it. Published; key: the member."""
+
+    session_id: Id
+    member_id: Id
+    course_id: Id
+    place_id: Id
+    attended_at: Instant
+    rated_until: Instant = Field(description="Exclusive.")

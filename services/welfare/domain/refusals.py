@@ -138,8 +138,8 @@ class BallotClosed(Refused):
 
 
 class RatingAlreadyGiven(Refused):
-    """This session has the member's rating. One is taken for each."""
+    """The member has rated this session. One rating is taken of each attendance, and it stays."""
 
 
 class RatingWindowClosed(Refused):
-    """A session can be rated within seven days of it. Tell the union by another way."""
+    """A session can be rated within seven days of attending it. Tell the union by another way."""

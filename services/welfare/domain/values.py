@@ -38,4 +38,5 @@ PATH_C_LIMIT_FEN = 1_000_000  # [S] of a yearly payment; the limit itself is sti
 BALLOT_COURSES_MOST = 50  # [P] that one ballot has
 COURSE_PLACES_MOST = 500  # [P] of one course, as checkin opens no larger slot pool
 COURSE_AHEAD = timedelta(days=366)  # [P] how far ahead a course may lie, as slot pools do
-RATING_WINDOW = timedelta(days=7)
+RATING_WINDOW = timedelta(days=7)  # from when the member came
+RATING_WAIT = REACTION_WINDOW  # [P] for the attendance that a rating is told before

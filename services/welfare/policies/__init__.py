@@ -12,6 +12,7 @@ INTAKE = Intake().including(
 )
 POLICIES = Policies().including(
     campaigns.POLICIES,
+    courses.POLICIES,
     issuing.POLICIES,
     lists.POLICIES,
     settlements.POLICIES,

@@ -1,4 +1,4 @@
-"""What others are told about courses: what is voted on, and what has won. Who voted for what is told to nobody."""
+"""What others are told about courses: what is voted on, what has won, and who may rate. Votes are told to nobody."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from msgspec.structs import asdict
 from shared.contracts import welfare, welfare_courses
 from shared.publishing import Publishing
 
+from ..domain.attendance import SessionAttended
 from ..domain.ballot import BallotClosed, BallotOpened, Course
 
 PUBLISHING = Publishing()
@@ -27,6 +28,19 @@ def ballot_opened(event: BallotOpened, ballot_id: str) -> welfare_courses.Ballot
 def ballot_closed(event: BallotClosed, ballot_id: str) -> welfare.BallotClosed:
     """Row 24."""
     return welfare.BallotClosed(ballot_id=ballot_id, winners=[_course(course) for course in event.winners])
+
+
+@PUBLISHING.on(SessionAttended, key=lambda event, _entity: event.member_id)
+def session_attended(event: SessionAttended, entity: str) -> welfare_courses.SessionAttended:
+    """Row 25: a rating is invited."""
+    return welfare_courses.SessionAttended(
+        session_id=event.session_id,
+        member_id=event.member_id,
+        course_id=event.course_id,
+        place_id=event.place_id,
+        attended_at=event.at,
+        rated_until=event.rated_until,
+    )
 
 
 def _course(course: Course) -> welfare.Course:

@@ -38,6 +38,7 @@ EVENTS: tuple[EventType, ...] = (
             "capacity": 3,
             "campaign_id": "winter_gift",
         },
+        consumers=("welfare",),
         data_class="none",
     ),
     EventType(
@@ -47,6 +48,7 @@ EVENTS: tuple[EventType, ...] = (
         "A slot was called off, by hand or because its place serves nobody for now.",
         "pool_id",
         {"pool_id": "M1-10", "place_id": "M1", "reason": "merchant_suspended"},
+        consumers=("welfare",),
         data_class="none",
     ),
     EventType(
@@ -72,6 +74,7 @@ EVENTS: tuple[EventType, ...] = (
         "A member has come: the voucher may be redeemed at this place; who came to a course may rate it.",
         "booking_id",
         {**_BOOKING, "attended_at": "2026-01-23T02:05:00Z"},
+        consumers=("welfare",),
     ),
     EventType(
         bookings.BookingNoShow,

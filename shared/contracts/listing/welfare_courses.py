@@ -12,6 +12,7 @@ _COURSE = {
     "ends_at": "2026-02-01T07:30:00Z",
     "capacity": 20,
 }
+_SESSION = {"session_id": "S1-0201-14", "member_id": "W01"}
 
 EVENTS: tuple[EventType, ...] = (
     EventType(
@@ -21,6 +22,28 @@ EVENTS: tuple[EventType, ...] = (
         "A member has chosen courses in an app: counted until the ballot closes.",
         "member_id",
         {"ballot_id": "BL-1", "member_id": "W01", "choices": ["first_aid", "tea"]},
+    ),
+    EventType(
+        courses.SessionRated,
+        "welfare",
+        "intake",
+        "A member has rated a session that he has attended, by a scan or when he was called back.",
+        "member_id",
+        {**_SESSION, "stars": 5},
+    ),
+    EventType(
+        courses.SessionAttended,
+        "welfare",
+        "published",
+        "A member has attended a session: apps and call centres invite him to rate it.",
+        "member_id",
+        {
+            **_SESSION,
+            "course_id": "first_aid",
+            "place_id": "S1",
+            "attended_at": "2026-02-01T06:05:00Z",
+            "rated_until": "2026-02-08T06:05:00Z",
+        },
     ),
     EventType(
         courses.BallotOpened,
