@@ -43,7 +43,7 @@ Kind = Literal[
     "unavailable",
 ]
 
-_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 class YizhanError(Exception):

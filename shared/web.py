@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -108,6 +108,10 @@ class Caller:
         """Give a command. `body` is what the caller sent: a repeat of the key must send the same again."""
         return await self._give(self.command_id(), command, body_hash(self.path, body.canonical()))
 
+    async def give_and_show(self, command: Command, body: bytes, show: Callable[[Answer], dict[str, Any]]) -> Response:
+        """The same for a body that is no contract, or that must not be hashed as it is; `show` in place of events."""
+        return await self._give(self.command_id(), command, body_hash(self.path, body), show=show)
+
     def command_id(self) -> str:
         """The id that a command given now will have; new entities take theirs from it."""
         return derived_id("http", self.principal.id, self.required_key())
@@ -134,30 +138,41 @@ class Caller:
         """The token of a position, to wait for in queries."""
         return f"{self.api.service}.{self.api.epoch}.{position}"
 
-    async def _give(self, command_id: str, command: Command, hashed: bytes, actor: Actor | None = None) -> Response:
+    async def _give(
+        self,
+        command_id: str,
+        command: Command,
+        hashed: bytes,
+        actor: Actor | None = None,
+        show: Callable[[Answer], dict[str, Any]] | None = None,
+    ) -> Response:
         context = self.context(command_id)
         if actor is not None:
             context = msgspec.structs.replace(context, actor=actor)
         async with asyncio.timeout(ANSWER_WITHIN):
             answer = await self.api.committer.submit(command, context, body_hash=hashed)
-        return self._respond(command_id, answer)
+        return self._respond(command_id, answer, show or _shown)
 
-    def _respond(self, command_id: str, answer: Answer) -> Response:
+    def _respond(self, command_id: str, answer: Answer, show: Callable[[Answer], dict[str, Any]]) -> Response:
         if answer.refusal is not None:
             r = answer.refusal
             return problem(STATUS[r.kind], r.code, r.message, r.detail, r.field, command_id)
-        events = [
-            {"id": identity, "type": type(event).__name__, "entity": entity, "version": version, "data": event}
-            for identity, entity, version, event in answer.events
-        ]
         body = {
             "outcome": answer.result.outcome,
             "command_id": command_id,
-            "events": events,
+            **show(answer),
             "position": self.position(answer.position),
         }
         headers = {"Idempotency-Replayed": "true"} if answer.repeated else {}
         return Response(msgspec.json.encode(body), media_type="application/json", headers=headers)
+
+
+def _shown(answer: Answer) -> dict[str, Any]:
+    events = [
+        {"id": identity, "type": type(event).__name__, "entity": entity, "version": version, "data": event}
+        for identity, entity, version, event in answer.events
+    ]
+    return {"events": events}
 
 
 async def _caller(

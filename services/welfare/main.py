@@ -8,12 +8,13 @@ from __future__ import annotations
 from shared.service import Service, run
 
 from .access import ACCESS
-from .api import ballots, budgets, campaigns, lists, merchants, redemptions, sessions
+from .api import ballots, budgets, campaigns, ledger_files, ledgers, lists, merchants, redemptions, sessions
 from .handlers import HANDLERS
 from .messaging import MESSAGING
 from .projections.budget_board import BUDGET_BOARD
 from .projections.campaign_reach import CAMPAIGN_REACH
 from .projections.campaigns import CAMPAIGNS
+from .projections.ledger_report import LEDGER_REPORT
 from .projections.merchants import MERCHANTS
 from .projections.redemption_log import REDEMPTION_LOG
 
@@ -27,6 +28,7 @@ SERVICE = Service(
         REDEMPTION_LOG,
         CAMPAIGNS,
         CAMPAIGN_REACH,
+        LEDGER_REPORT,
     ),
     routers=(
         ballots.router,
@@ -36,6 +38,8 @@ SERVICE = Service(
         merchants.router,
         redemptions.router,
         lists.router,
+        ledgers.router,
+        ledger_files.router,
     ),
     access=ACCESS,
 )

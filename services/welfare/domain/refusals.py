@@ -129,6 +129,26 @@ class AccountInvalid(Refused):
     """The bank account cannot be right. Correct it, and the line goes on."""
 
 
+class RefundAlreadyPaid(Refused):
+    """The refund of this line has been paid: one payment of a line succeeds. Settle what is wrong with the firm."""
+
+
+class RefundOutstanding(Refused):
+    """The bank has not said yet what became of a transfer. Take in its file of returns first."""
+
+
+class LedgerClosed(Refused):
+    """The ledger is past this step. Reopen it before it is sent, or wait for the next quarter's."""
+
+
+class LedgerNotReady(Refused):
+    """A step before this one is missing: lines are imported, collated, checked, sent, and then reconciled."""
+
+
+class ImportIncomplete(Refused):
+    """Lines of a file are missing. Import it once more: it goes on where it was broken off."""
+
+
 class AlreadyVoted(Refused):
     """The member has voted in this ballot with other choices. Say that it is a change, or leave the vote as it is."""
 

@@ -33,6 +33,8 @@ OLDEST_UPLOAD = timedelta(days=3653)  # [P] K4: what a device has kept for longe
 
 # The refund ledger 免申即享 (WF10)
 PATH_C_LIMIT_FEN = 1_000_000  # [S] of a yearly payment; the limit itself is still within it (2.7, 6)
+LEDGER_SHARDS = 16  # streams of each ledger's lines; lines that are stored are found by it, so it stays as it is
+ACCOUNT_DIGITS = range(9, 31)  # [P] how long the number of a bank account may be
 
 # Courses 点单 (WF12)
 BALLOT_COURSES_MOST = 50  # [P] that one ballot has

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from shared.decider import Handlers
 
-from . import budgets, campaigns, courses, issuing, lists, members, merchants, redeeming, reversing, settling
+from . import budgets, campaigns, courses, issuing, ledgers, lists, members, merchants, redeeming, reversing, settling
 
 HANDLERS = Handlers().including(
     budgets.HANDLERS,
     campaigns.HANDLERS,
     courses.HANDLERS,
     issuing.HANDLERS,
+    ledgers.HANDLERS,
     lists.HANDLERS,
     members.HANDLERS,
     merchants.HANDLERS,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from shared.policies import Intake, Policies, Timers
 
-from . import campaigns, courses, issuing, lists, redemptions, settlements
+from . import campaigns, courses, issuing, ledgers, lists, redemptions, settlements
 
 INTAKE = Intake().including(
     courses.INTAKE,
+    ledgers.INTAKE,
     redemptions.INTAKE,
 )
 POLICIES = Policies().including(

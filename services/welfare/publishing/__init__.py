@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from shared.publishing import Publishing
 
-from . import budgets, courses, issuing, redemptions, settlements
+from . import budgets, courses, issuing, ledgers, redemptions, settlements
 
 PUBLISHING = Publishing().including(
     budgets.PUBLISHING,
     courses.PUBLISHING,
     issuing.PUBLISHING,
+    ledgers.PUBLISHING,
     redemptions.PUBLISHING,
     settlements.PUBLISHING,
 )

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from shared.contracts import welfare
 from shared.contracts.event_type import EventType
-from shared.contracts.listing import welfare_campaigns, welfare_courses, welfare_redemptions, welfare_settlements
+from shared.contracts.listing import (
+    welfare_campaigns,
+    welfare_courses,
+    welfare_ledger,
+    welfare_redemptions,
+    welfare_settlements,
+)
 
 _VOUCHER = {"voucher_id": "VC-1", "member_id": "W06", "campaign_id": "winter_gift"}
 
@@ -80,6 +86,7 @@ EVENTS: tuple[EventType, ...] = (
     ),
     *welfare_campaigns.EVENTS,
     *welfare_courses.EVENTS,
+    *welfare_ledger.EVENTS,
     *welfare_redemptions.EVENTS,
     *welfare_settlements.EVENTS,
 )
