@@ -11,18 +11,22 @@ from .access import ACCESS
 from .api import ballots, budgets, campaigns, ledger_files, ledgers, lists, merchants, redemptions, sessions
 from .handlers import HANDLERS
 from .messaging import MESSAGING
+from .projections.ballot_result import BALLOT_RESULT
 from .projections.budget_board import BUDGET_BOARD
 from .projections.campaign_reach import CAMPAIGN_REACH
 from .projections.campaigns import CAMPAIGNS
 from .projections.ledger_report import LEDGER_REPORT
 from .projections.merchants import MERCHANTS
 from .projections.redemption_log import REDEMPTION_LOG
+from .projections.session_quality import SESSION_QUALITY
 
 SERVICE = Service(
     name="welfare",
     handlers=HANDLERS,
     messaging=MESSAGING,
     projections=(
+        BALLOT_RESULT,
+        SESSION_QUALITY,
         BUDGET_BOARD,
         MERCHANTS,
         REDEMPTION_LOG,

@@ -1,22 +1,29 @@
-"""Ballots 点单: opened, voted in, closed."""
+"""Ballots 点单: opened, voted in, closed; what came of them."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Query, Response
 from msgspec import convert
 from pydantic import Field
 
 from shared.contracts import welfare
 from shared.contracts.model import Contract, Count, Id, Instant
 from shared.contracts.welfare_courses import VoteCast
-from shared.web import Call, Nothing
+from shared.web import Call, MinPosition, Nothing, found
 
 from ..domain.ballot import CloseBallot, Course, OpenBallot
 from ..domain.values import BALLOT_COURSES_MOST
+from ..projections import ballot_result
+from ..projections.ballot_result import BALLOT_RESULT
+from ..projections.session_quality import SESSION_QUALITY
+from . import answers_courses
 
 router = APIRouter(tags=["courses"])
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+Before = Annotated[int | None, Query(ge=0, le=2**62, description="Continue before this, the page's `next`.")]
 
 COURSE = {
     "course_id": "first_aid",
@@ -55,3 +62,35 @@ async def close_ballot(ballot_id: Id, body: Nothing, call: Call) -> Response:
 async def vote(event: VoteCast, call: Call) -> Response:
     """Vote, or change one's vote until the ballot closes. The same as the event VoteCast on the intake topic."""
     return await call.take(event)
+
+
+@router.get("/ballots", responses={200: {"model": answers_courses.Ballots}})
+async def list_ballots(
+    call: Call, limit: Limit = 50, before: Before = None, min_position: MinPosition = None
+) -> Response:
+    """The ballots of the caller's union, the last opened first."""
+    async with call.reading(BALLOT_RESULT, min_position) as view:
+        return found(view, await ballot_result.page(view, call.principal.org, call.now, limit, before))
+
+
+@router.get("/ballots/{ballot_id}", responses={200: {"model": answers_courses.Ballot}})
+async def show_ballot(ballot_id: Id, call: Call, min_position: MinPosition = None) -> Response:
+    """A ballot. While it is open only the turnout is told; once it is closed, all counts and what has won."""
+    async with call.reading(BALLOT_RESULT, min_position, SESSION_QUALITY) as view:
+        return found(view, await ballot_result.of(view, ballot_id, call.now))
+
+
+@router.get("/ballots/{ballot_id}/counts", responses={200: {"model": answers_courses.Counts}})
+async def show_counts(ballot_id: Id, call: Call, min_position: MinPosition = None) -> Response:
+    """How the votes stand, also while it is open."""
+    async with call.reading(BALLOT_RESULT, min_position) as view:
+        return found(view, await ballot_result.counts(view, ballot_id, call.now))
+
+
+@router.get("/members/{member_id}/votes", responses={200: {"model": answers_courses.Votes}})
+async def votes_of_member(
+    member_id: Id, call: Call, limit: Limit = 50, before: Before = None, min_position: MinPosition = None
+) -> Response:
+    """What the caller has voted for."""
+    async with call.reading(BALLOT_RESULT, min_position) as view:
+        return found(view, await ballot_result.of_member(view, member_id, limit, before))
