@@ -1,4 +1,4 @@
-"""Given/when/then over welfare's own handlers."""
+"""Given/when/then over welfare's own handlers; the money of each decision is audited."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from services.welfare.handlers import HANDLERS
 from shared.testing.given import Given, scenarios
+from tests.welfare.audit import Audited
 
 
 @pytest.fixture
 def given() -> Iterator[Given]:
-    with scenarios(HANDLERS) as given:
+    with scenarios(Audited()) as given:
         yield given

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
 
-from services.welfare.handlers import HANDLERS
 from services.welfare.main import SERVICE
 from services.welfare.policies import POLICIES
 from shared.database import Database
@@ -18,7 +17,9 @@ from shared.log.codec import encode
 from shared.log.read import Recorded
 from shared.projecting import Projection, apply
 from shared.queries import Queries, View
+from tests.welfare.audit import Audited
 
+AUDITED = Audited()
 META = encode(Context("c", Actor("person", "P1"), "c", None, None, "O1"))
 
 
@@ -46,7 +47,7 @@ def log_of(commands: Iterable[Command], *past: Change) -> list[Recorded]:
         waiting.append(command)
         while waiting:
             try:
-                append(HANDLERS.handle(waiting.popleft(), read))
+                append(AUDITED.handle(waiting.popleft(), read))
             except Refused as refusal:
                 append(refusal.record)
     return rows
