@@ -19,7 +19,7 @@ from rich.table import Table
 from benchmarks.measuring import Figure
 from shared.embedded.infra import Infra, start
 
-NAMES = ("commands", "intake", "latency", "replay", "timers", "verifying", "memory")
+NAMES = ("commands", "intake", "latency", "replay", "timers", "verifying", "budget", "memory")
 LATEST = Path(__file__).with_name("latest.json")
 
 
