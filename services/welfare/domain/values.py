@@ -21,6 +21,7 @@ GRANTED_AT_ONCE = 100  # [P] members of a list that one command answers
 # Vouchers 代金券
 TILL_RESERVATION = timedelta(minutes=15)  # WF5
 COLLECTION_GRACE = timedelta(minutes=15)  # WF5: after the end of the booked slot
+FREED_AT_ONCE = 100  # [P] holds at a suspended merchant that one command releases
 REVERSAL_WINDOW = timedelta(hours=7 * 24)  # WF7
 
 # Settlement 结算

@@ -4,169 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, TypeAlias, assert_never, get_args
+from typing import assert_never, get_args
 
-import msgspec
-
-from shared.decider import Command, DeadlineCleared, DeadlineSet, Decider, DomainEvent
+from shared.decider import DeadlineCleared, DeadlineSet, Decider
 
 from . import refusals
-from .terms import CampaignKind
-
-EXPIRY = "expiry"  # the timer at `valid_until`
-RESERVATION = "reservation"  # the timer at the end of a hold
-
-Stage: TypeAlias = Literal["none", "issued", "reserved", "redeemed", "expired", "revoked"]
-Holder: TypeAlias = Literal["till", "collection"]
-
-
-class IssueVoucher(Command, frozen=True):
-    """The budget has promised the face, in the same decision."""
-
-    voucher_id: str
-    member_id: str
-    campaign_id: str
-    budget_id: str
-    kind: CampaignKind
-    period: str
-    face_fen: int
-    collect: bool
-    valid_until: datetime
-    now: datetime
-
-
-class RedeemVoucher(Command, frozen=True):
-    """A merchant takes it for `fen`; `redeemed_at` is before `now` where the terminal was offline."""
-
-    member_id: str
-    redemption_id: str
-    merchant_id: str
-    terminal_id: str
-    fen: int
-    offline: bool
-    redeemed_at: datetime
-    reservation_ref: str | None
-    now: datetime
-
-
-class ReinstateVoucher(Command, frozen=True):
-    """Its redemption was reversed. It is good again where the budget has promised its face in the same decision."""
-
-    redemption_id: str
-    promised: bool
-    now: datetime
-
-
-class VoucherIssued(DomainEvent, frozen=True):
-    voucher_id: str
-    member_id: str
-    campaign_id: str
-    budget_id: str
-    kind: CampaignKind
-    period: str
-    face_fen: int
-    collect: bool
-    valid_until: datetime
-
-
-class VoucherReserved(DomainEvent, frozen=True):
-    """Held until a time: by a till while somebody pays, or for a booked collection (WF5)."""
-
-    holder: Holder
-    ref: str  # the booking, or the terminal's own reference
-    place_id: str
-    until: datetime
-
-
-class CollectionPermitted(DomainEvent, frozen=True):
-    """The member has come to the place that he has booked: there it may be redeemed (row 14)."""
-
-    ref: str
-    place_id: str
-
-
-class VoucherReleased(DomainEvent, frozen=True):
-    ref: str
-    why: str
-
-
-class VoucherRedeemed(DomainEvent, frozen=True):
-    """A merchant has taken it. `fen` is what it paid."""
-
-    redemption_id: str
-    merchant_id: str
-    terminal_id: str
-    fen: int
-    offline: bool
-
-
-class VoucherReinstated(DomainEvent, frozen=True):
-    """Its redemption was reversed while it was still valid: it can be used again (WF7)."""
-
-    redemption_id: str
-
-
-class VoucherExpired(DomainEvent, frozen=True):
-    """`at` is when it stopped being good."""
-
-    member_id: str
-    campaign_id: str
-
-
-class VoucherRevoked(DomainEvent, frozen=True):
-    reason: str
-    member_id: str
-    campaign_id: str
-
-
-VoucherCommand: TypeAlias = IssueVoucher | RedeemVoucher | ReinstateVoucher
-VoucherEvent: TypeAlias = (
-    VoucherIssued
-    | VoucherReserved
-    | CollectionPermitted
-    | VoucherReleased
-    | VoucherRedeemed
-    | VoucherReinstated
-    | VoucherExpired
-    | VoucherRevoked
-    | DeadlineSet
-    | DeadlineCleared
+from .voucher_commands import (
+    EndHold,
+    ExpireVoucher,
+    HoldVoucher,
+    IssueVoucher,
+    PermitCollection,
+    RedeemVoucher,
+    ReinstateVoucher,
+    ReleaseHold,
+    RevokeVoucher,
+    VoucherCommand,
 )
+from .voucher_events import (
+    EXPIRY,
+    RESERVATION,
+    CollectionPermitted,
+    VoucherEvent,
+    VoucherExpired,
+    VoucherIssued,
+    VoucherRedeemed,
+    VoucherReinstated,
+    VoucherReleased,
+    VoucherReserved,
+    VoucherRevoked,
+)
+from .voucher_state import Hold, Voucher, evolve
 
-
-class Hold(msgspec.Struct, frozen=True):
-    holder: Holder
-    ref: str
-    place_id: str
-    until: datetime
-    permitted: bool = False
-
-
-class Voucher(msgspec.Struct, frozen=True):
-    """`issued` is None while nobody knows it. Money is promised for it in the stages issued and reserved.
-
-    `ended_at` is when it expired or was revoked, which is what an offline terminal's later word is judged by; `permit`
-    is the last hold that its member came for.
-    """
-
-    issued: VoucherIssued | None = None
-    stage: Stage = "none"
-    hold: Hold | None = None
-    redemption_id: str | None = None
-    ended_at: datetime | None = None
-    permit: Hold | None = None
-
-    @property
-    def promised(self) -> bool:
-        """Whether the budget holds its face for it."""
-        return self.stage in ("issued", "reserved")
-
-    @property
-    def known(self) -> VoucherIssued:
-        """What it is. Raises VOUCHER_NOT_FOUND."""
-        if self.issued is None:
-            raise refusals.VoucherNotFound(field="voucher_id")
-        return self.issued
+OVER = "hold_over"  # why a hold ended by itself
 
 
 def decide(command: VoucherCommand, voucher: Voucher) -> Sequence[VoucherEvent]:
@@ -176,22 +46,83 @@ def decide(command: VoucherCommand, voucher: Voucher) -> Sequence[VoucherEvent]:
                 return []
             facts = {name: getattr(command, name) for name in VoucherIssued.__struct_fields__ if name != "at"}
             return [VoucherIssued(at=now, **facts), DeadlineSet(now, EXPIRY, voucher_id, valid_until)]
+        case HoldVoucher():
+            return _held(command, voucher)
+        case PermitCollection(ref, now):
+            booked = voucher.booked
+            if booked is None or booked.ref != ref or booked.permitted:
+                return []
+            return [CollectionPermitted(now, ref, booked.place_id)]
+        case ReleaseHold(ref, why, now):
+            return _released(voucher, why, now) if voucher.hold is not None and voucher.hold.ref == ref else []
         case RedeemVoucher():
             return _redeemed(command, voucher)
         case ReinstateVoucher(redemption_id, promised, now):
             return _reinstated(redemption_id, promised, now, voucher)
+        case ExpireVoucher() | EndHold() | RevokeVoucher():
+            return _ended(command, voucher)
         case _:
             assert_never(command)
 
 
+def _held(command: HoldVoucher, voucher: Voucher) -> Sequence[VoucherEvent]:
+    """WF5, E39. What a hold was taken for in time stays usable until that ends, also past `valid_until`."""
+    now, issued = command.now, voucher.check_own(command.member_id)
+    voucher.check_not_ended()
+    hold = voucher.held(now)
+    if hold is not None and not _mine(command, hold):
+        raise refusals.VoucherReservedElsewhere(field="voucher_id")
+    if hold is not None and _same(command, hold):
+        return []
+    if max(now, command.needed_at) >= issued.valid_until:
+        raise refusals.VoucherExpired(field="voucher_id")
+    if issued.collect and command.holder == "till":
+        raise refusals.ReservationExpired("It is collected in a booked slot, and none holds it now.")
+    freed = _freed(voucher, "replaced" if hold is not None else OVER, now)
+    reserved = VoucherReserved(
+        now, command.holder, command.ref, command.place_id, command.until, terminal_id=command.terminal_id
+    )
+    return [*freed, reserved, DeadlineSet(now, RESERVATION, command.ref, command.until)]
+
+
+def _mine(command: HoldVoucher, hold: Hold) -> bool:
+    """A booking may move. A till may begin anew, and need not hold what its customer has come to collect here."""
+    if command.holder == "collection":
+        return hold.holder == "collection" and hold.ref == command.ref
+    if hold.holder == "collection":
+        return hold.permitted and hold.place_id == command.place_id
+    return (hold.place_id, hold.terminal_id) == (command.place_id, command.terminal_id)
+
+
+def _same(command: HoldVoucher, hold: Hold) -> bool:
+    """Nothing new: no repeat makes a till's hold longer."""
+    if command.holder == "till":
+        return hold.holder == "collection" or hold.ref == command.ref
+    return (hold.place_id, hold.until) == (command.place_id, command.until)
+
+
+def _freed(voucher: Voucher, why: str, now: datetime) -> list[VoucherEvent]:
+    """Of the hold, if there is one."""
+    if voucher.hold is None:
+        return []
+    ref = voucher.hold.ref
+    return [VoucherReleased(now, ref, why), DeadlineCleared(now, RESERVATION, ref, why)]
+
+
+def _released(voucher: Voucher, why: str, now: datetime) -> list[VoucherEvent]:
+    """WF5: to issued, or to expired when its end has passed meanwhile."""
+    issued = voucher.known
+    released = _freed(voucher, why, now)
+    if now >= issued.valid_until:
+        released.append(VoucherExpired(now, issued.member_id, issued.campaign_id))
+    return released
+
+
 def _redeemed(command: RedeemVoucher, voucher: Voucher) -> Sequence[VoucherEvent]:
     """WF4: once. The rest of its face is released by the same decision."""
-    issued, now = voucher.known, command.now
-    if command.member_id != issued.member_id:
-        raise refusals.VoucherNotYours(field="voucher_id")
-    if voucher.stage == "redeemed":
-        raise refusals.VoucherAlreadyRedeemed(field="voucher_id")
-    _check_live(command, voucher, issued)
+    issued, now = voucher.check_own(command.member_id), command.now
+    if not (command.offline and voucher.ended_at is not None and command.redeemed_at < voucher.ended_at):
+        voucher.check_not_ended()  # what ended after an offline terminal had taken it was good then (WF3)
     _check_hold(command, voucher, issued)
     who = (command.redemption_id, command.merchant_id, command.terminal_id)
     events: list[VoucherEvent] = [VoucherRedeemed(command.redeemed_at, *who, command.fen, command.offline)]
@@ -202,22 +133,15 @@ def _redeemed(command: RedeemVoucher, voucher: Voucher) -> Sequence[VoucherEvent
     return events
 
 
-def _check_live(command: RedeemVoucher, voucher: Voucher, issued: VoucherIssued) -> None:
-    """What ended after an offline terminal had taken it was good then (WF3)."""
-    moment, ended_at = command.redeemed_at, voucher.ended_at
-    if ended_at is not None and not (command.offline and moment < ended_at):
-        raise (refusals.VoucherRevoked if voucher.stage == "revoked" else refusals.VoucherExpired)(field="voucher_id")
-    if moment >= issued.valid_until:
-        raise refusals.VoucherExpired(field="voucher_id")
-
-
 def _check_hold(command: RedeemVoucher, voucher: Voucher, issued: VoucherIssued) -> None:
     """E39. Who holds it redeems it; what is collected in a slot is redeemed where its member came for it (row 14)."""
-    moment = command.redeemed_at
-    hold = voucher.hold if voucher.hold is not None and moment < voucher.hold.until else None
-    if hold is None and voucher.permit is not None and moment < voucher.permit.until:
-        hold = voucher.permit  # an offline till tells it after the hold has ended, or a reversal is put right at once
+    moment, permit = command.redeemed_at, voucher.permit
+    hold = voucher.held(moment)
+    if hold is None and permit is not None and moment < permit.until:
+        hold = permit  # an offline till tells it after the hold has ended, or a reversal is put right at once
     if hold is None:
+        if moment >= issued.valid_until:
+            raise refusals.VoucherExpired(field="voucher_id")
         if issued.collect:
             raise refusals.ReservationExpired("It is collected in a booked slot, and none holds it now.")
         return
@@ -238,31 +162,48 @@ def _reinstated(redemption_id: str, promised: bool, now: datetime, voucher: Vouc
     return [VoucherReinstated(now, redemption_id), due]
 
 
-def evolve(voucher: Voucher, event: VoucherEvent) -> Voucher:
-    replace = msgspec.structs.replace
-    match event:
-        case VoucherIssued():
-            return Voucher(event, "issued")
-        case VoucherReserved(holder=holder, ref=ref, place_id=place_id, until=until):
-            return replace(voucher, stage="reserved", hold=Hold(holder, ref, place_id, until))
-        case CollectionPermitted():
-            hold = replace(voucher.hold, permitted=True) if voucher.hold else None
-            return replace(voucher, hold=hold, permit=hold)
-        case VoucherReleased():
-            return replace(voucher, stage="issued", hold=None)
-        case VoucherRedeemed(redemption_id=redemption_id):
-            return replace(voucher, stage="redeemed", hold=None, redemption_id=redemption_id)
-        case VoucherReinstated():
-            return replace(voucher, stage="issued", redemption_id=None)
-        case VoucherExpired(at=at):
-            return replace(voucher, stage="expired", hold=None, ended_at=at)
-        case VoucherRevoked(at=at):
-            return replace(voucher, stage="revoked", hold=None, ended_at=at)
-        case DeadlineSet() | DeadlineCleared():
-            return voucher
+def _ended(command: ExpireVoucher | EndHold | RevokeVoucher, voucher: Voucher) -> Sequence[VoucherEvent]:
+    """By time or by hand. The two timers of one moment end alike, whichever comes first."""
+    issued = voucher.known
+    match command:
+        case ExpireVoucher(_, now):
+            done = DeadlineCleared(now, EXPIRY, issued.voucher_id, "over")
+            if not voucher.promised or voucher.held(now) is not None:
+                return [done]  # a hold that lasts is released later, and then it expires (WF5)
+            expired = VoucherExpired(now, issued.member_id, issued.campaign_id)
+            return [*_freed(voucher, OVER, now), expired, done]
+        case EndHold(_, ref, now):
+            if voucher.hold is None or voucher.hold.ref != ref:
+                return [DeadlineCleared(now, RESERVATION, ref, "over")]
+            return [] if voucher.held(now) else _released(voucher, OVER, now)  # a till may have begun anew meanwhile
+        case RevokeVoucher(_, reason, now):
+            if voucher.stage == "revoked":
+                return []
+            voucher.check_own(issued.member_id)
+            voucher.check_not_ended()
+            revoked = VoucherRevoked(now, reason, issued.member_id, issued.campaign_id)
+            done = DeadlineCleared(now, EXPIRY, issued.voucher_id, "revoked")
+            return [*_freed(voucher, "revoked", now), revoked, done]
         case _:
-            assert_never(event)
+            assert_never(command)
 
+
+__all__ = [
+    "EXPIRY",
+    "RESERVATION",
+    "VOUCHER",
+    "CollectionPermitted",
+    "IssueVoucher",
+    "RedeemVoucher",
+    "ReinstateVoucher",
+    "VoucherExpired",
+    "VoucherIssued",
+    "VoucherRedeemed",
+    "VoucherReinstated",
+    "VoucherReleased",
+    "VoucherReserved",
+    "VoucherRevoked",
+]
 
 VOUCHER: Decider[VoucherCommand, VoucherEvent, Voucher] = Decider(
     "voucher", Voucher(), decide, evolve, get_args(VoucherEvent)

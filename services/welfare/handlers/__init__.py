@@ -4,11 +4,26 @@ from __future__ import annotations
 
 from shared.decider import Handlers
 
-from . import budgets, campaigns, courses, issuing, ledgers, lists, members, merchants, redeeming, reversing, settling
+from . import (
+    budgets,
+    campaigns,
+    collecting,
+    courses,
+    issuing,
+    ledgers,
+    lists,
+    members,
+    merchants,
+    redeeming,
+    reversing,
+    settling,
+    vouchers,
+)
 
 HANDLERS = Handlers().including(
     budgets.HANDLERS,
     campaigns.HANDLERS,
+    collecting.HANDLERS,
     courses.HANDLERS,
     issuing.HANDLERS,
     ledgers.HANDLERS,
@@ -18,4 +33,5 @@ HANDLERS = Handlers().including(
     redeeming.HANDLERS,
     reversing.HANDLERS,
     settling.HANDLERS,
+    vouchers.HANDLERS,
 )

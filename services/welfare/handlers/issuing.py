@@ -20,7 +20,8 @@ from ..domain.member import MEMBER
 from ..domain.station import STATION
 from ..domain.takings import day_in_china
 from ..domain.terms import CampaignKind, Terms
-from ..domain.voucher import VOUCHER, IssueVoucher
+from ..domain.voucher import VOUCHER
+from ..domain.voucher_commands import IssueVoucher
 
 HANDLERS = Handlers(CAMPAIGN, ENTITLEMENT, BUDGET, VOUCHER, MEMBER, LIVE, STATION)
 

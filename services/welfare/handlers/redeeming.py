@@ -20,9 +20,11 @@ from ..domain.merchant import MERCHANT
 from ..domain.redemption import REDEMPTION, Redeem, Refuse, Verify
 from ..domain.redemption_events import Asked, Purchase, Split
 from ..domain.takings import TAKINGS, AddLine, Line, receipt_no, takings_id
-from ..domain.voucher import VOUCHER, RedeemVoucher
+from ..domain.voucher import VOUCHER
+from ..domain.voucher_commands import RedeemVoucher
 from .issuing import voucher_id_of
 from .lines import dispute_as_noted, open_takings
+from .vouchers import change
 
 HANDLERS = Handlers(REDEMPTION, MEMBER, MERCHANT, ALLOWANCE, CAMPAIGN, ENTITLEMENT, VOUCHER, BUDGET, TAKINGS, DISPUTE)
 
@@ -111,8 +113,8 @@ def _purchase(draft: Draft, asked: Asked, voucher_id: str, now: datetime) -> Non
         raise refusals.MerchantNotAccepted(field="merchant_id")
     fen = min(issued.face_fen, asked.basket_fen)
     purchase = _turned_out(asked, voucher_id, issued.campaign_id, issued.budget_id)
-    draft.decide(
-        VOUCHER,
+    change(
+        draft,
         voucher_id,
         RedeemVoucher(
             member_id=asked.member_id,

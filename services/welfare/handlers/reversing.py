@@ -16,7 +16,8 @@ from ..domain.redemption import REDEMPTION, Reverse, ReverseRedemption
 from ..domain.redemption_events import Purchase, RedemptionVerified
 from ..domain.settlement import SETTLEMENT, Outcome
 from ..domain.takings import TAKINGS
-from ..domain.voucher import VOUCHER, ReinstateVoucher
+from ..domain.voucher import VOUCHER
+from ..domain.voucher_commands import ReinstateVoucher
 from .lines import take_out
 
 HANDLERS = Handlers(REDEMPTION, MERCHANT, ENTITLEMENT, VOUCHER, BUDGET, TAKINGS, DISPUTE, SETTLEMENT)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.policies import Intake, Policies, Timers
 
-from . import campaigns, courses, issuing, ledgers, lists, redemptions, settlements
+from . import campaigns, courses, issuing, ledgers, lists, redemptions, settlements, vouchers
 
 INTAKE = Intake().including(
     courses.INTAKE,
@@ -17,9 +17,11 @@ POLICIES = Policies().including(
     issuing.POLICIES,
     lists.POLICIES,
     settlements.POLICIES,
+    vouchers.POLICIES,
 )
 TIMERS: Timers = {
     **campaigns.TIMERS,
     **courses.TIMERS,
     **settlements.TIMERS,
+    **vouchers.TIMERS,
 }

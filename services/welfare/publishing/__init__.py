@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shared.publishing import Publishing
 
-from . import budgets, courses, issuing, ledgers, redemptions, settlements
+from . import budgets, courses, issuing, ledgers, redemptions, settlements, vouchers
 
 PUBLISHING = Publishing().including(
     budgets.PUBLISHING,
@@ -13,4 +13,5 @@ PUBLISHING = Publishing().including(
     ledgers.PUBLISHING,
     redemptions.PUBLISHING,
     settlements.PUBLISHING,
+    vouchers.PUBLISHING,
 )

@@ -58,6 +58,7 @@ EVENTS: tuple[EventType, ...] = (
         "A member has a place: a voucher is reserved for it until 15 minutes after the slot's end.",
         "booking_id",
         {**_BOOKING, **_SLOT},
+        consumers=("welfare",),
     ),
     EventType(
         bookings.BookingCancelled,
@@ -66,6 +67,7 @@ EVENTS: tuple[EventType, ...] = (
         "A place is given up or taken back: its voucher is released.",
         "booking_id",
         {**_BOOKING, "reason": "by_member"},
+        consumers=("welfare",),
     ),
     EventType(
         bookings.BookingAttended,
@@ -83,5 +85,6 @@ EVENTS: tuple[EventType, ...] = (
         "A member did not come: the voucher is released.",
         "booking_id",
         _BOOKING,
+        consumers=("welfare",),
     ),
 )
