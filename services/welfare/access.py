@@ -7,6 +7,7 @@ from shared.content_api import CONTENT
 from shared.database import Connection
 
 from .domain.redemption import REDEMPTION
+from .domain.settlement import SETTLEMENT
 
 # Asked of the log, not of a read table: who has just redeemed something may look at it at once.
 WHOSE = """select coalesce(data->'purchase', data->'asked') from event where stream = %s and origin = ''
@@ -27,6 +28,16 @@ PARTY = found(
     "Ask the merchant, or an officer.",
     _took_part,
 )
+
+PAID_TO = "select data->>'merchant_id' from event where stream = %s and origin = '' order by version limit 1"
+
+
+async def _is_paid(db: Connection, asked: Asked) -> bool:
+    row = await (await db.execute(PAID_TO.encode(), (SETTLEMENT.stream(asked.value),))).fetchone()
+    return row is not None and asked.principal.id == row[0]
+
+
+PAYEE = found("payee", "settlement_id", "the caller is its merchant", "Ask the union's finance.", _is_paid)
 
 ACCESS = Access(
     line("POST /ballots/{ballot_id}/open", officer=ANY),
@@ -106,5 +117,20 @@ ACCESS = Access(
     line("GET /ledgers/{quarter}/faults", officer=ANY, finance=ANY),
     line("GET /ledgers/{quarter}/faults.csv", officer=ANY, finance=ANY),
     line("GET /ledgers/{quarter}/batches/{batch}/bank-file", finance=ANY),
+    line("POST /settlements/{settlement_id}/verify", finance=ANY),
+    line("POST /settlements/{settlement_id}/approve", finance=ANY),
+    line("POST /settlements/{settlement_id}/deny", finance=ANY),
+    line("POST /settlements/{settlement_id}/pay", finance=ANY),
+    line("POST /settlements/{settlement_id}/dispute-line", finance=ANY, officer=ANY),
+    line("POST /settlements/{settlement_id}/decide-dispute", finance=ANY),
+    line("GET /settlements", finance=ANY, officer=ANY, merchant=own("merchant_id")),
+    line("GET /settlements/{settlement_id}", finance=ANY, officer=ANY, merchant=PAYEE),
+    line("GET /disputes", finance=ANY, officer=ANY, merchant=own("merchant_id")),
+    line("GET /payments/{day}.csv", finance=ANY),
+    line("POST /payments", finance=ANY),
+    line("GET /merchants/{merchant_id}/statement", finance=ANY, officer=ANY, merchant=own("merchant_id")),
+    line("GET /merchants/{merchant_id}/statement.csv", finance=ANY, officer=ANY, merchant=own("merchant_id")),
+    line("GET /merchants/{merchant_id}/statement.pdf", finance=ANY, officer=ANY, merchant=own("merchant_id")),
+    line("GET /reconciliation", finance=ANY, officer=ANY),
     *CONTENT,
 )

@@ -8,7 +8,20 @@ from __future__ import annotations
 from shared.service import Service, run
 
 from .access import ACCESS
-from .api import ballots, budgets, campaigns, ledger_files, ledgers, lists, merchants, redemptions, sessions
+from .api import (
+    ballots,
+    budgets,
+    campaigns,
+    ledger_files,
+    ledgers,
+    lists,
+    merchants,
+    payments,
+    redemptions,
+    sessions,
+    settlements,
+    statements,
+)
 from .handlers import HANDLERS
 from .messaging import MESSAGING
 from .projections.ballot_result import BALLOT_RESULT
@@ -16,9 +29,12 @@ from .projections.budget_board import BUDGET_BOARD
 from .projections.campaign_reach import CAMPAIGN_REACH
 from .projections.campaigns import CAMPAIGNS
 from .projections.ledger_report import LEDGER_REPORT
+from .projections.disputes import DISPUTES
 from .projections.merchants import MERCHANTS
+from .projections.reconciliation import RECONCILIATION
 from .projections.redemption_log import REDEMPTION_LOG
 from .projections.session_quality import SESSION_QUALITY
+from .projections.settlement_sheet import SETTLEMENT_SHEET
 
 SERVICE = Service(
     name="welfare",
@@ -30,6 +46,9 @@ SERVICE = Service(
         BUDGET_BOARD,
         MERCHANTS,
         REDEMPTION_LOG,
+        SETTLEMENT_SHEET,
+        DISPUTES,
+        RECONCILIATION,
         CAMPAIGNS,
         CAMPAIGN_REACH,
         LEDGER_REPORT,
@@ -41,6 +60,9 @@ SERVICE = Service(
         campaigns.router,
         merchants.router,
         redemptions.router,
+        settlements.router,
+        payments.router,
+        statements.router,
         lists.router,
         ledgers.router,
         ledger_files.router,

@@ -124,6 +124,12 @@ async def page(view: View, after: str, limit: int) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in await view.db.execute(query.order_by(MERCHANT.c.merchant_id).limit(limit))]
 
 
+async def accounts(view: View, merchant_ids: set[str]) -> dict[str, str]:
+    """Where the bank accounts of these are kept, of those who have given one."""
+    query = select(MERCHANT.c.merchant_id, MERCHANT.c.account_ref).where(MERCHANT.c.merchant_id.in_(merchant_ids))
+    return {row.merchant_id: row.account_ref for row in await view.db.execute(query) if row.account_ref is not None}
+
+
 async def of(view: View, merchant_id: str) -> dict[str, Any]:
     """One merchant with terminals and allowances. Raises `NotFound`."""
     row = (await view.db.execute(select(MERCHANT).where(MERCHANT.c.merchant_id == merchant_id))).first()
