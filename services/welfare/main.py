@@ -28,8 +28,8 @@ from .projections.ballot_result import BALLOT_RESULT
 from .projections.budget_board import BUDGET_BOARD
 from .projections.campaign_reach import CAMPAIGN_REACH
 from .projections.campaigns import CAMPAIGNS
-from .projections.ledger_report import LEDGER_REPORT
 from .projections.disputes import DISPUTES
+from .projections.ledger_report import LEDGER_REPORT
 from .projections.merchants import MERCHANTS
 from .projections.reconciliation import RECONCILIATION
 from .projections.redemption_log import REDEMPTION_LOG

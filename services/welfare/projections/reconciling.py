@@ -125,8 +125,9 @@ def _places(org_id: str) -> Select[Any]:
 
 
 def _merchants(org_id: str) -> Select[Any]:
-    """For each merchant: what was settled, and what he was paid, is to be paid, and is carried."""
+    """For each merchant: what was settled, and what he was paid, is to be paid, and is carried; nothing twice."""
     merchants = _of_merchants(org_id)
     found = merchants.c.paid + merchants.c.unpaid + merchants.c.carried
     query = select(*_difference("merchant", merchants.c.merchant_id, merchants.c.settled, found))
-    return query.where(merchants.c.settled != found).order_by(merchants.c.merchant_id)
+    wrong = or_(merchants.c.settled != found, merchants.c.unpaid < 0)
+    return query.where(wrong).order_by(merchants.c.merchant_id)
