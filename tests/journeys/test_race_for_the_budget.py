@@ -12,7 +12,7 @@ from services.welfare.domain.budget import BUDGET, AllocateBudget, BudgetCommitt
 from services.welfare.domain.campaign import DraftCampaign, PublishCampaign
 from services.welfare.domain.giving import Claim, EvaluateVisit
 from services.welfare.domain.terms import Phase, Terms
-from services.welfare.domain.voucher import VoucherIssued
+from services.welfare.domain.voucher_events import VoucherIssued
 from services.welfare.main import SERVICE
 from shared.database import Database
 from shared.decider import Command, DomainEvent

@@ -21,7 +21,8 @@ from services.welfare.domain.budget import (
 from services.welfare.domain.dispute import DISPUTE
 from services.welfare.domain.redemption import REDEMPTION, Redemption
 from services.welfare.domain.takings import TAKINGS, AdjustmentAdded, LineAdded, LineDropped, Takings
-from services.welfare.domain.voucher import VOUCHER, Voucher
+from services.welfare.domain.voucher import VOUCHER
+from services.welfare.domain.voucher_state import Voucher
 from services.welfare.handlers import HANDLERS
 from shared.decider import Change, Changes, Command, Decider, DomainEvent, Handlers, Read
 from shared.errors import Refused

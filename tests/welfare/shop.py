@@ -18,7 +18,8 @@ from services.welfare.domain.merchant import (
 )
 from services.welfare.domain.redemption import REDEMPTION, Redeem, ReverseRedemption
 from services.welfare.domain.redemption_events import Asked, RedemptionRefused, RedemptionVerified
-from services.welfare.domain.voucher import EXPIRY, VOUCHER, VoucherIssued
+from services.welfare.domain.voucher import VOUCHER
+from services.welfare.domain.voucher_events import EXPIRY, VoucherIssued
 from services.welfare.handlers.issuing import voucher_id_of
 from shared.clock import CHINA
 from shared.decider import Change, DeadlineSet

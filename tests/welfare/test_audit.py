@@ -10,7 +10,8 @@ from services.welfare.domain.budget import BUDGET, BudgetCommitted, BudgetConsum
 from services.welfare.domain.redemption import REDEMPTION
 from services.welfare.domain.redemption_events import Purchase, RedemptionVerified, Split
 from services.welfare.domain.takings import TAKINGS, Line, LineAdded, takings_id
-from services.welfare.domain.voucher import VOUCHER, VoucherIssued
+from services.welfare.domain.voucher import VOUCHER
+from services.welfare.domain.voucher_events import VoucherIssued
 from shared.decider import Change, Decider
 from shared.testing.given import on
 from tests.welfare.audit import check

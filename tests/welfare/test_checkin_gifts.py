@@ -18,7 +18,8 @@ from services.welfare.domain.entitlement import (
 )
 from services.welfare.domain.giving import EvaluateVisit, RewardReporter
 from services.welfare.domain.member import MEMBER, LeavingNoted, MemberNoted, SuspensionNoted
-from services.welfare.domain.voucher import EXPIRY, VOUCHER, VoucherIssued
+from services.welfare.domain.voucher import VOUCHER
+from services.welfare.domain.voucher_events import EXPIRY, VoucherIssued
 from services.welfare.handlers.issuing import voucher_id_of
 from services.welfare.policies import POLICIES
 from shared.contracts.checkin import VisitStarted

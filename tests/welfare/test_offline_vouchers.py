@@ -10,8 +10,8 @@ import pytest
 from services.welfare.domain import refusals
 from services.welfare.domain.budget import BUDGET, BudgetCommitted, BudgetConsumed, BudgetReleased
 from services.welfare.domain.entitlement import ENTITLEMENT, EntitlementExpired
-from services.welfare.domain.voucher import (
-    VOUCHER,
+from services.welfare.domain.voucher import VOUCHER
+from services.welfare.domain.voucher_events import (
     CollectionPermitted,
     VoucherExpired,
     VoucherRedeemed,

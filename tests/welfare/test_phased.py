@@ -12,7 +12,8 @@ from services.welfare.domain.campaign import CAMPAIGN, CampaignClosed, CampaignP
 from services.welfare.domain.entitlement import ENTITLEMENT, EntitlementGranted, entitlement_id
 from services.welfare.domain.giving import Claim
 from services.welfare.domain.member import MEMBER, LeavingNoted, MemberNoted, SuspensionNoted
-from services.welfare.domain.voucher import EXPIRY, VOUCHER, VoucherIssued
+from services.welfare.domain.voucher import VOUCHER
+from services.welfare.domain.voucher_events import EXPIRY, VoucherIssued
 from services.welfare.handlers.issuing import voucher_id_of
 from shared.decider import Change, DeadlineSet
 from shared.errors import NotFound

@@ -12,10 +12,10 @@ from services.welfare.domain.campaign import CampaignClosed
 from services.welfare.domain.entitlement import ENTITLEMENT, EntitlementDeclined, EntitlementUsed
 from services.welfare.domain.redemption_events import RedemptionVerified, Split
 from services.welfare.domain.takings import LineAdded
-from services.welfare.domain.voucher import (
+from services.welfare.domain.voucher import VOUCHER
+from services.welfare.domain.voucher_events import (
     EXPIRY,
     RESERVATION,
-    VOUCHER,
     CollectionPermitted,
     VoucherExpired,
     VoucherRedeemed,

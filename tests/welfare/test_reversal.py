@@ -19,9 +19,9 @@ from services.welfare.domain.takings import (
     LineDropped,
     TakingsClosed,
 )
-from services.welfare.domain.voucher import (
+from services.welfare.domain.voucher import VOUCHER
+from services.welfare.domain.voucher_events import (
     EXPIRY,
-    VOUCHER,
     CollectionPermitted,
     VoucherExpired,
     VoucherReinstated,

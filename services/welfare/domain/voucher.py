@@ -188,23 +188,6 @@ def _ended(command: ExpireVoucher | EndHold | RevokeVoucher, voucher: Voucher) -
             assert_never(command)
 
 
-__all__ = [
-    "EXPIRY",
-    "RESERVATION",
-    "VOUCHER",
-    "CollectionPermitted",
-    "IssueVoucher",
-    "RedeemVoucher",
-    "ReinstateVoucher",
-    "VoucherExpired",
-    "VoucherIssued",
-    "VoucherRedeemed",
-    "VoucherReinstated",
-    "VoucherReleased",
-    "VoucherReserved",
-    "VoucherRevoked",
-]
-
 VOUCHER: Decider[VoucherCommand, VoucherEvent, Voucher] = Decider(
     "voucher", Voucher(), decide, evolve, get_args(VoucherEvent)
 )

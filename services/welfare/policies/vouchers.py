@@ -11,8 +11,8 @@ from shared.policies import Policies, Timers
 from ..domain.collection import AttendCollection, Booked, CancelCollection, MissCollection, ReserveForBooking
 from ..domain.holds import FreeHolds, HoldsFreed
 from ..domain.merchant import MerchantLeft, MerchantSuspended
-from ..domain.voucher import EXPIRY, RESERVATION
 from ..domain.voucher_commands import EndHold, ExpireVoucher
+from ..domain.voucher_events import EXPIRY, RESERVATION
 
 POLICIES = Policies()
 TIMERS: Timers = {
