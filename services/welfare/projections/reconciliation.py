@@ -21,7 +21,7 @@ from ..domain.dispute import DisputeEnded, LineDisputed
 from ..domain.redemption_events import RedemptionReversed, RedemptionVerified
 from ..domain.settlement import SettlementCreated, SettlementDenied, SettlementPaid
 from ..domain.takings import AdjustmentAdded, LineAdded, LineDropped
-from ..domain.voucher import VoucherExpired, VoucherIssued, VoucherRedeemed, VoucherReinstated, VoucherRevoked
+from ..domain.voucher_events import VoucherExpired, VoucherIssued, VoucherRedeemed, VoucherReinstated, VoucherRevoked
 
 RECONCILIATION = Projection("reconciliation", 1)
 
