@@ -47,6 +47,9 @@ BY_HTTP: Mapping[str, Codes] = {
         "welfare": """NOT_ELIGIBLE LIMIT_REACHED BUDGET_EXHAUSTED BUDGET_FROZEN PHASE_NOT_OPEN CAMPAIGN_NOT_OPEN
             OUTSIDE_SERVICE_WINDOW MEMBER_SUSPENDED FOUR_EYES_REQUIRED LIST_ALREADY_APPROVED"""
     },
+    "test_welfare_courses": {
+        "welfare": "ALREADY_VOTED BALLOT_CLOSED RATING_ALREADY_GIVEN RATING_WINDOW_CLOSED MEMBER_SUSPENDED"
+    },
 }
 BY_KAFKA: Mapping[str, Codes] = {
     "test_visits_for_real": {
@@ -70,6 +73,9 @@ BY_KAFKA: Mapping[str, Codes] = {
     },
     "test_welfare_ledger": {
         "welfare": "PATH_C_LIMIT AMOUNT_NOT_POSITIVE DUPLICATE_LEDGER_LINE LEDGER_LINE_CONFLICT ACCOUNT_INVALID"
+    },
+    "test_welfare_courses": {
+        "welfare": "ALREADY_VOTED BALLOT_CLOSED RATING_ALREADY_GIVEN RATING_WINDOW_CLOSED MEMBER_SUSPENDED"
     },
 }
 NOT_OF_INTAKE: Codes = {  # what only people are answered, whose commands come by HTTP alone

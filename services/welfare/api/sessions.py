@@ -34,9 +34,9 @@ def _period(
 
 def _wanted(
     call: Call,
-    course_id: Annotated[Id | None, Query(examples=["first_aid"])] = None,
-    place_id: Annotated[Id | None, Query(examples=["S1"])] = None,
-    campaign_id: Annotated[Id | None, Query(examples=["care_200"])] = None,
+    course_id: Annotated[Id | None, Query(description="Of this course only.", examples=["first_aid"])] = None,
+    place_id: Annotated[Id | None, Query(description="At this place only.", examples=["S1"])] = None,
+    campaign_id: Annotated[Id | None, Query(description="For this campaign only.", examples=["care_200"])] = None,
 ) -> Wanted:
     return Wanted(call.principal.org, course_id, place_id, campaign_id)
 
@@ -97,7 +97,7 @@ async def show_session(session_id: Id, call: Call, min_position: MinPosition = N
 async def list_attendances(
     session_id: Id,
     call: Call,
-    to_call: Annotated[bool, Query(description="Only those who may rate and have not.")] = False,
+    to_call: Annotated[bool, Query(description="Only those who may rate and have not.", examples=[True])] = False,
     limit: Limit = 50,
     after: After = None,
     min_position: MinPosition = None,
