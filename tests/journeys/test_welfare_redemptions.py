@@ -225,11 +225,21 @@ async def test_wf4_a_voucher_is_good_for_one_purchase(market: Till) -> None:
     assert (await market.http.get(f"/redemptions/{redemption}")).json()["voucher_id"] == voucher
 
 
-async def test_e35_two_tills_at_once_and_one_purchase(town: Town, market: Till) -> None:
+async def test_e35_two_tills_at_once_and_one_purchase(town: Town, office: Caller, market: Till) -> None:
+    """Each till has another process of the service before it."""
     member, voucher = await market.claim()
     _, consumed = await market.budget("B-GIFT")
-    outcomes = await asyncio.gather(*[market.redeem(member, 500, voucher_id=voucher) for _ in range(8)])
-    assert sorted(outcome for _, outcome in outcomes) == ["VOUCHER_ALREADY_REDEEMED"] * 7 + ["accepted"]
+    second = town.process("welfare", role="api", name="second")
+    await second.start()
+    async with calling(second, town.surroundings, "M1-till", "terminal") as http:
+        other = Till(town, office, http, "M1")
+        wishes = [market.wish(member, 500, voucher_id=voucher) for _ in range(8)]
+        tills = [till for _ in range(4) for till in (market, other)]
+        asked = [
+            till.code("/redemptions", wish, wish["redemption_id"]) for till, wish in zip(tills, wishes, strict=True)
+        ]
+        assert sorted(await asyncio.gather(*asked)) == ["VOUCHER_ALREADY_REDEEMED"] * 7 + ["accepted"]
+    second.kill()
     assert (await market.budget("B-GIFT"))[1] == consumed + 500
 
 

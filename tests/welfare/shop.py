@@ -64,10 +64,15 @@ def budget(budget_id: str, fen: int, *more: Any) -> Change:
 
 
 def voucher(
-    name: str, member_id: str, *more: Any, period: str = "once", until: datetime | None = None
+    name: str,
+    member_id: str,
+    *more: Any,
+    period: str = "once",
+    until: datetime | None = None,
+    terms: Terms | None = None,
 ) -> tuple[str, list[Change]]:
     """One that was issued the evening before, and the money that was promised for it."""
-    terms = CAMPAIGNS[name]
+    terms = terms or CAMPAIGNS[name]
     voucher_id = voucher_id_of(name, member_id, period)
     valid_until = until or terms.voucher_ends(at("06:00"))
     facts = (voucher_id, member_id, name, terms.budget_id, terms.kind, period, terms.face_fen, terms.collect)

@@ -104,6 +104,13 @@ async def test_a_verified_one_has_its_split_and_receipt(log: Database) -> None:
     assert (line["union_fen"], line["worker_fen"], line["merchant_fen"]) == (300, 150, 0)
     assert (line["receipt_no"], line["takings_day"], line["code"]) == ("M2-20260123-00001", TODAY, "")
     assert "place" not in line
+    assert line["receipt"] == {
+        "receipt_no": "M2-20260123-00001",
+        "price": "4.50",
+        "union": "3.00",
+        "worker": "1.50",
+        "merchant": "0.00",
+    }
 
 
 async def test_k6_an_offline_one_is_of_its_own_day_and_settled_by_that_of_its_upload(log: Database) -> None:
@@ -120,7 +127,7 @@ async def test_wf7_a_reversed_one_says_why_and_what_it_was(log: Database) -> Non
 
 async def test_a_refused_one_says_why_and_has_no_amounts(log: Database) -> None:
     line = await one(log, "R6")
-    assert (line["code"], line["union_fen"], line["receipt_no"]) == ("VOUCHER_ALREADY_REDEEMED", 0, None)
+    assert (line["code"], line["union_fen"], line["receipt"]) == ("VOUCHER_ALREADY_REDEEMED", 0, None)
     with pytest.raises(NotFound):
         await one(log, "R9")
 

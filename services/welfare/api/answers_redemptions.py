@@ -81,8 +81,20 @@ class RedemptionState(BaseModel):
     flags: list[str] = Field(description="clock_corrected (K4), late_beyond_window (K5).")
 
 
+class Receipt(BaseModel):
+    """What the till prints, in yuan."""
+
+    receipt_no: str
+    price: str = Field(examples=["6.00"])
+    union: str = Field(examples=["3.00"])
+    worker: str = Field(examples=["2.00"])
+    merchant: str = Field(examples=["1.00"])
+
+
 class Redemption(Found, RedemptionState):
-    """One redemption."""
+    """One redemption, with its receipt."""
+
+    receipt: Receipt | None = Field(description="Null: it was refused.")
 
 
 class RedemptionLine(RedemptionState):

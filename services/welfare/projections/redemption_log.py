@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Date, DateTime, Index, Integ
 
 from shared.errors import NotFound
 from shared.log.read import Recorded
+from shared.money import yuan
 from shared.projecting import Projection, Put, RowChange, Set
 from shared.queries import View
 
@@ -114,13 +115,18 @@ class Wanted(NamedTuple):
 
 
 async def one(view: View, redemption_id: str) -> dict[str, Any]:
-    """What became of one. Raises `NotFound`."""
+    """What became of one, and what its receipt says. Raises `NotFound`."""
     row = (await view.db.execute(select(REDEMPTION).where(REDEMPTION.c.redemption_id == redemption_id))).first()
     if row is None:
         raise NotFound("No redemption was asked for under this id.", field="redemption_id")
     shown = _shown(row._mapping)
     del shown["place"]
-    return shown
+    return {**shown, "receipt": _receipt(shown) if shown["receipt_no"] else None}
+
+
+def _receipt(shown: Mapping[str, Any]) -> dict[str, str]:
+    parts = {who: yuan(shown[f"{who}_fen"]) for who in ("union", "worker", "merchant")}
+    return {"receipt_no": shown["receipt_no"], "price": yuan(shown["basket_fen"]), **parts}
 
 
 async def page(view: View, wanted: Wanted, limit: int, before: int | None) -> list[dict[str, Any]]:
