@@ -20,6 +20,7 @@ from benchmarks.measuring import Figure
 from shared.embedded.infra import Infra, start
 
 NAMES = ("commands", "intake", "latency", "replay", "timers", "verifying", "budget", "memory")
+NAMES = ("commands", "intake", "latency", "replay", "timers", "verifying", "memory", "ledger")
 LATEST = Path(__file__).with_name("latest.json")
 
 

@@ -90,14 +90,16 @@ async def connected(url: str) -> AsyncIterator[psycopg.AsyncConnection[Any]]:
 
 
 @asynccontextmanager
-async def process(module: str, url: str, kafka: str, folder: Path, role: str = "worker") -> AsyncIterator[int]:
+async def process(
+    module: str, url: str, kafka: str, folder: Path, role: str = "worker", port: int = 0
+) -> AsyncIterator[int]:
     """A service as a process of its own; its pid."""
     settings = {
         "DATABASE": url,
         "KAFKA": kafka,
         "CONTENT_KEY": CONTENT_KEY,
         "ISSUER_KEYS": str(LocalIssuer(folder).public),
-        "HTTP_PORT": "0",
+        "HTTP_PORT": str(port),
         "LOG_LEVEL": "ERROR",
     }
     environment = {**os.environ, **{f"YIZHAN_{name}": value for name, value in settings.items()}}

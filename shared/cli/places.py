@@ -68,6 +68,14 @@ class Places:
             raise Failure(f"The instance {self.instance!r} was run without {service}.", remedy, field="SERVICE")
         return databases[service]
 
+    def service(self, service: str) -> str:
+        """The URL of a service's HTTP door."""
+        services = self._noted().services
+        if service not in services:
+            remedy = f"Start it again with `make run`, or set YIZHAN_{service.upper()}_URL."
+            raise Failure(f"The instance {self.instance!r} was run without {service}.", remedy, field="SERVICE")
+        return services[service]
+
     @property
     def one_database(self) -> bool:
         """Whether the settings name the database of one service, without saying which service that is."""
