@@ -19,8 +19,7 @@ from rich.table import Table
 from benchmarks.measuring import Figure
 from shared.embedded.infra import Infra, start
 
-NAMES = ("commands", "intake", "latency", "replay", "timers", "verifying", "budget", "memory")
-NAMES = ("commands", "intake", "latency", "replay", "timers", "verifying", "memory", "ledger")
+NAMES = ("commands", "intake", "latency", "replay", "timers", "verifying", "budget", "memory", "ledger")
 LATEST = Path(__file__).with_name("latest.json")
 
 
