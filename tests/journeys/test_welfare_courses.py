@@ -166,7 +166,8 @@ async def test_row25_who_has_come_rates_once_within_seven_days(school: School) -
     rating = {"session_id": session_id, "member_id": "W01", "stars": 5}
     early = {**rating, "member_id": "W02", "stars": 2}
     assert await school.code(f"/sessions/{session_id}/rate", rating, school.anyone) == "NOT_FOUND"
-    assert await school.tell("SessionRated", early) == ["accepted"]  # it waits for the attendance
+    nobody = {**early, "member_id": "W03"}
+    assert await school.tell("SessionRated", early, nobody) == ["accepted", "accepted"]  # they wait for the attendance
     for member in ("W01", "W02"):
         comes = {"member_id": member, "place_id": "R3", "device_id": "desk"}
         assert await school.code("/bookings/present", comes, school.front) == "accepted"
@@ -179,6 +180,11 @@ async def test_row25_who_has_come_rates_once_within_seven_days(school: School) -
     assert await school.tell("SessionRated", rating) == ["RATING_ALREADY_GIVEN"]
     assert (await school.get(f"/sessions/{session_id}/attendances", to_call="true"))["attendances"] == []
     school.set("14:05", 8, 2)
+    await school.town.idle()
+    fed_back = answers(await read_all(school.town.infra.kafka, feedback_topic("welfare")))
+    assert [one["status"] for one in fed_back if one.get("code") == "CAUSE_MISSING"] == [
+        "quarantined"
+    ]  # W03 was not there
     assert await school.code("/session-ratings", rating) == "RATING_WINDOW_CLOSED"
     assert await school.tell("SessionRated", rating) == ["RATING_WINDOW_CLOSED"]
 
@@ -219,6 +225,34 @@ async def test_an_officer_closes_a_ballot_and_pages_go_on(school: School) -> Non
     first = await school.get("/ballots", limit="1")
     second = await school.get("/ballots", limit="1", before=str(first["next"]))
     assert [one["ballot_id"] for page in (first, second) for one in page["ballots"]] == ["BL-2", "BL-1"]
+
+
+async def test_k7_two_devices_at_once_on_two_processes_give_one_vote(school: School) -> None:
+    """WF12: whichever is first counts; the other one is told so. No count is lost, and no conflict is shown."""
+    school.set("12:00", 9, 2)
+    later = [{**one, "starts_at": "2026-03-02T06:00:00Z", "ends_at": "2026-03-02T07:00:00Z"} for one in COURSES]
+    ballot = {**BALLOT, "courses": later, "closes_at": at("18:00", 9, 2).isoformat()}
+    assert await school.code("/ballots/BL-3/open", ballot) == "accepted"
+    second = school.town.process("welfare", role="api", name="welfare-2")
+    await second.start()
+    voters = VOTERS[:30]
+    async with calling(second, school.town.surroundings, "A1", "admin") as other_door:
+
+        async def other(member: str) -> str:
+            body = {"ballot_id": "BL-3", "member_id": member, "choices": ["chess"]}
+            return await school.code("/votes", body, other_door)
+
+        mine = [school.votes(one, "tea", ballot="BL-3") for one in voters]
+        said = await asyncio.gather(*[one for pair in zip(mine, map(other, voters), strict=True) for one in pair])
+    outcomes = list(zip(said[::2], said[1::2], strict=True))
+    assert {tuple(sorted(pair)) for pair in outcomes} == {("ALREADY_VOTED", "accepted")}
+    counts = {one["course_id"]: one["votes"] for one in (await school.get("/ballots/BL-3/counts"))["counts"]}
+    tea = [pair[0] for pair in outcomes].count("accepted")
+    assert counts == {"tea": tea, "chess": len(voters) - tea, "first_aid": 0}
+    school.set("18:00", 9, 2)
+    shown = await school.get("/ballots/BL-3")
+    result = {one["course_id"]: one["votes"] for one in shown["courses"]}
+    assert (shown["voters"], result) == (len(voters), counts)
 
 
 async def test_nothing_was_lost_doubled_or_shown_wrong(school: School) -> None:

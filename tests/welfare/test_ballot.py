@@ -238,3 +238,18 @@ def test_a_tally_goes_up_and_down_over_its_blocks() -> None:
         assert (tally.votes, tally.reached) == (number, 2 * number)
         tally = tally.down()
     assert tally.down() == Tally()
+
+
+def test_wf12_a_ballot_carries_a_hundred_thousand_voters() -> None:
+    """Two courses change places all the time and end equal: who came up to 50,000 first is known to the vote, and how
+    large the state is depends on the votes alone, four bytes each.
+    """
+    ballot = BALLOT.fold([OPENED])
+    for number in range(100_000):
+        choice = ("tea", "chess")[(number + number // 2) % 2]  # tea, chess, chess, tea: tea is the last to come up
+        ballot = BALLOT.evolve(ballot, VoteCounted(SOON, (choice,), (), True))
+    (closed, _) = BALLOT.decide(CloseBallot("BL-1", CLOSES), ballot)
+    assert isinstance(closed, BallotClosed)
+    assert closed.ranking == (Ranked("chess", 50_000), Ranked("tea", 50_000), Ranked("first_aid", 0))
+    assert (closed.voters, closed.winners) == (100_000, (CHESS,))
+    assert len(msgspec.msgpack.encode(ballot)) < 4 * 100_000 + 2_000
