@@ -60,10 +60,14 @@ Rule: TypeAlias = Callable[[Any, Recorded], Iterable[RowChange]]
 
 @dataclass(eq=False)
 class Projection:
-    """One read model: its tables and, for each type of event, what it does to their rows."""
+    """One read model: its tables and, for each type of event, what it does to their rows.
+
+    `page` is how many events are applied at once; fewer where one event changes many rows.
+    """
 
     name: str
     version: int
+    page: int = field(default=PAGE, kw_only=True)
     rules: dict[str, Rule] = field(default_factory=dict)
     metadata: MetaData = field(default_factory=MetaData)
 

@@ -32,7 +32,7 @@ class Replay:
 
     async def page(self, connection: Connection, after: int, limit: int) -> tuple[list[Recorded], int]:
         """The next events after a position, none after `limit`, and the position that was reached."""
-        page = await read_page(connection, after, PAGE, self._projection.types)
+        page = await read_page(connection, after, min(PAGE, self._projection.page), self._projection.types)
         rows = [row for row in page.rows if row.position <= limit and row.position not in self._skipped]
         return rows, min(page.reached, limit)
 

@@ -153,7 +153,7 @@ def _worker(
     ]
     for projection in service.projections:
         version = Version(projection, codec)
-        more = partial(follow, page=PAGE, together=PAGE, idle_work=version.idle)
+        more = partial(follow, page=projection.page, together=projection.page, idle_work=version.idle)
         subscriptions.append(more(projection.name, version.work, projection.types, projection.version))
     rebuilder = Rebuilder(database, waking, leases, codec, service.all_projections)
     return Worker(ingest, leases, rebuilder, tail, subscriptions, timers, sender)

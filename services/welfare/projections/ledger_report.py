@@ -15,7 +15,7 @@ from ..domain import ledger_lines as lines
 from ..domain.ledger_file import LedgerPartTaken, ReturnsPartTaken
 from ..domain.refusals import AccountInvalid, LedgerLineConflict
 
-LEDGER_REPORT = Projection("ledger_report", 1)
+LEDGER_REPORT = Projection("ledger_report", 1, page=200)  # events of a hundred rows each
 LEDGER = LEDGER_REPORT.table(
     "ledger",
     Column("ledger_id", Text, primary_key=True),
