@@ -50,6 +50,7 @@ BY_HTTP: Mapping[str, Codes] = {
     "test_welfare_courses": {
         "welfare": "ALREADY_VOTED BALLOT_CLOSED RATING_ALREADY_GIVEN RATING_WINDOW_CLOSED MEMBER_SUSPENDED"
     },
+    "test_welfare_settlement": {"welfare": "FOUR_EYES_REQUIRED SETTLEMENT_CLOSED SETTLEMENT_DISPUTED"},
 }
 BY_KAFKA: Mapping[str, Codes] = {
     "test_visits_for_real": {
