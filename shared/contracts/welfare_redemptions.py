@@ -8,6 +8,14 @@ from pydantic import Field, StrictInt
 
 from shared.contracts.model import Code, Contract, Count, Flag, Id, Instant
 
+ReceiptNo = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._:~-]{0,127}$",  # longer than an id, as it has the merchant's in it
+        description="The merchant, the day of the cut-off, and a number.",
+        examples=["K1-20260123-00001"],
+    ),
+]
 Price = Annotated[StrictInt, Field(ge=1, le=10**7, description="In fen 分, a hundredth of a yuan.", examples=[600])]
 
 
@@ -57,7 +65,7 @@ class RedemptionVerified(Contract):
     union_fen: Count = Field(description="What the union owes the merchant for it.")
     worker_fen: Count
     merchant_fen: Count = Field(description="What the merchant gives up, as a canteen does.")
-    receipt_no: Id
+    receipt_no: ReceiptNo
     redeemed_at: Instant
     verified_at: Instant
     offline: Flag

@@ -10,6 +10,7 @@ import pytest
 
 from services.welfare.domain import refusals
 from services.welfare.domain.balance import BALANCE, BalanceCarriedForward, BalanceTaken
+from services.welfare.domain.merchant import TerminalRegistered
 from services.welfare.domain.settlement import (
     SETTLEMENT,
     PaySettlements,
@@ -31,6 +32,7 @@ from services.welfare.domain.takings import (
     whose,
 )
 from services.welfare.policies import TIMERS
+from services.welfare.publishing import PUBLISHING
 from shared.decider import DeadlineSet
 from shared.errors import NotFound
 from shared.testing.given import Given, on
@@ -53,7 +55,7 @@ from tests.welfare.settling import (
     taken,
     verify,
 )
-from tests.welfare.shop import BREAKFAST, DAY, at, campaign, meal, reverse
+from tests.welfare.shop import BREAKFAST, DAY, at, campaign, meal, merchant, redeem, reverse
 
 R1, R2 = line("R1", at("07:00")), line("R2", at("07:05"), 2)
 
@@ -255,3 +257,19 @@ def test_no_two_merchants_and_days_have_one_settlement() -> None:
     assert len(names) == len(merchants) * len(days)
     assert {(name[:-11], date.fromisoformat(name[-10:])) for name in names} == {(m, d) for m in merchants for d in days}
     assert whose("K1-2026-01-23/2026-01-24") == ("K1-2026-01-23", NEXT)
+
+
+def test_the_longest_ids_can_be_settled_and_told(given: Given) -> None:
+    """An id has up to 96 characters: names that are made of one are longer, and are published, too."""
+    name = "K" * 96
+    serving = merchant(name, TerminalRegistered(at("05:00"), name, "T1"))
+    everywhere = campaign("breakfast", msgspec.structs.replace(BREAKFAST, merchants=()))
+    wish = redeem("R" * 96, "W01", name, at("07:00"), campaign_id="breakfast", terminal_id="T1")
+    scenario = given(serving, everywhere, SHOP[2]).when(wish)
+    told = [PUBLISHING.publish(event, "R" * 96) for event in scenario.events["redemption-" + "R" * 96]]
+    assert told[0] is not None
+    settlement = settlement_id_of(name, DAY)
+    (made,) = scenario.when(settle(merchant_id=name)).events[f"settlement-{settlement}"]
+    sent = PUBLISHING.publish(made, settlement)
+    assert sent is not None
+    assert sent.key == settlement
