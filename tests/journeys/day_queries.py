@@ -15,6 +15,7 @@ from services.checkin.domain.values import STANDARD_ITEMS
 from shared.access.guard import OPEN
 from shared.log.codec import derived_id
 from shared.testing.documents import Document
+from tests.journeys import day_courses
 
 DAYS = {"from": "2026-01-23", "to": "2026-01-25"}
 DAY = {"day": "2026-01-23"}
@@ -98,6 +99,7 @@ async def questions(doors: Doors, day: Day) -> list[Question]:
     }
     asked = [("checkin", *one) for one in CHECKIN] + [("points", *one) for one in POINTS]
     return [
+        *[Question("welfare", path, day_courses.IDS, wanted) for path, wanted in day_courses.QUERIES],
         *[Question(service, path, {**ids, **OWN.get(path, {})}, wanted) for service, path, wanted in asked],
         Question("points", "/content/{ref}", {"ref": kept}, {}),
     ]
@@ -170,6 +172,7 @@ POINTS: tuple[tuple[str, dict[str, str]], ...] = (
 async def wrong_answers(system: System, doors: Doors, day: Day) -> list[str]:
     """Ask all; answers what is not as declared, which lists are empty each time, and what was not asked."""
     await beside_the_day(doors)
+    await day_courses.courses_beside_the_day(system, doors)
     asked = await questions(doors, day)
     token = system.token("admin", "admin")
     faults: list[str] = []
