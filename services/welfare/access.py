@@ -8,6 +8,7 @@ from shared.database import Connection
 
 from .domain.redemption import REDEMPTION
 from .domain.settlement import SETTLEMENT
+from .domain.voucher import VOUCHER
 
 # Asked of the log, not of a read table: who has just redeemed something may look at it at once.
 WHOSE = """select coalesce(data->'purchase', data->'asked') from event where stream = %s and origin = ''
@@ -38,6 +39,16 @@ async def _is_paid(db: Connection, asked: Asked) -> bool:
 
 
 PAYEE = found("payee", "settlement_id", "the caller is its merchant", "Ask the union's finance.", _is_paid)
+
+ISSUED_TO = "select data->>'member_id' from event where stream = %s and origin = '' order by version limit 1"
+
+
+async def _has_it(db: Connection, asked: Asked) -> bool:
+    row = await (await db.execute(ISSUED_TO.encode(), (VOUCHER.stream(asked.value),))).fetchone()
+    return row is not None and asked.principal.id == row[0]
+
+
+HOLDER = found("holder", "voucher_id", "it is the caller's own", "Ask the union that gave it.", _has_it)
 
 ACCESS = Access(
     line("POST /ballots/{ballot_id}/open", officer=ANY),
@@ -132,5 +143,11 @@ ACCESS = Access(
     line("GET /merchants/{merchant_id}/statement.csv", finance=ANY, officer=ANY, merchant=own("merchant_id")),
     line("GET /merchants/{merchant_id}/statement.pdf", finance=ANY, officer=ANY, merchant=own("merchant_id")),
     line("GET /reconciliation", finance=ANY, officer=ANY),
+    line("POST /vouchers/{voucher_id}/reserve", terminal=own("terminal_id")),
+    line("POST /vouchers/{voucher_id}/release", terminal=own("terminal_id")),
+    line("POST /vouchers/{voucher_id}/revoke", officer=ANY),
+    line("GET /vouchers/{voucher_id}", officer=ANY, finance=ANY, terminal=ANY, anyone=HOLDER),
+    line("GET /wallet/{member_id}", officer=ANY, anyone=own("member_id")),
+    line("GET /no-shows", officer=ANY, merchant=own("merchant_id"), anyone=own("member_id")),
     *CONTENT,
 )

@@ -21,6 +21,7 @@ from .api import (
     sessions,
     settlements,
     statements,
+    vouchers,
 )
 from .handlers import HANDLERS
 from .messaging import MESSAGING
@@ -31,10 +32,12 @@ from .projections.campaigns import CAMPAIGNS
 from .projections.disputes import DISPUTES
 from .projections.ledger_report import LEDGER_REPORT
 from .projections.merchants import MERCHANTS
+from .projections.no_show_list import NO_SHOW_LIST
 from .projections.reconciliation import RECONCILIATION
 from .projections.redemption_log import REDEMPTION_LOG
 from .projections.session_quality import SESSION_QUALITY
 from .projections.settlement_sheet import SETTLEMENT_SHEET
+from .projections.wallet import WALLET
 
 SERVICE = Service(
     name="welfare",
@@ -52,6 +55,8 @@ SERVICE = Service(
         CAMPAIGNS,
         CAMPAIGN_REACH,
         LEDGER_REPORT,
+        WALLET,
+        NO_SHOW_LIST,
     ),
     routers=(
         ballots.router,
@@ -66,6 +71,7 @@ SERVICE = Service(
         lists.router,
         ledgers.router,
         ledger_files.router,
+        vouchers.router,
     ),
     access=ACCESS,
 )

@@ -10,6 +10,7 @@ INTAKE = Intake().including(
     courses.INTAKE,
     ledgers.INTAKE,
     redemptions.INTAKE,
+    vouchers.INTAKE,
 )
 POLICIES = Policies().including(
     campaigns.POLICIES,

@@ -5,20 +5,34 @@ from __future__ import annotations
 from datetime import datetime
 
 from shared.contracts.checkin_bookings import BookingAttended, BookingCancelled, BookingConfirmed, BookingNoShow
+from shared.contracts.welfare_vouchers import VoucherHoldReleased, VoucherHoldRequested
 from shared.decider import Command
-from shared.policies import Policies, Timers
+from shared.policies import Intake, Policies, Receipt, Timers
 
 from ..domain.collection import AttendCollection, Booked, CancelCollection, MissCollection, ReserveForBooking
 from ..domain.holds import FreeHolds, HoldsFreed
 from ..domain.merchant import MerchantLeft, MerchantSuspended
-from ..domain.voucher_commands import EndHold, ExpireVoucher
+from ..domain.voucher_commands import EndHold, ExpireVoucher, HoldAtTill, ReleaseAtTill
 from ..domain.voucher_events import EXPIRY, RESERVATION
 
+INTAKE = Intake()
 POLICIES = Policies()
 TIMERS: Timers = {
     ("voucher", EXPIRY): lambda entity, ref, due_at: ExpireVoucher(entity, due_at),
     ("voucher", RESERVATION): lambda entity, ref, due_at: EndHold(entity, ref, due_at),
 }
+
+
+@INTAKE.on(VoucherHoldRequested)
+def hold(event: VoucherHoldRequested, received: Receipt) -> Command:
+    till = (event.member_id, event.merchant_id, event.terminal_id)
+    return HoldAtTill(event.voucher_id, *till, event.reservation_ref, received.received_at)
+
+
+@INTAKE.on(VoucherHoldReleased)
+def release(event: VoucherHoldReleased, received: Receipt) -> Command:
+    till = (event.member_id, event.merchant_id, event.terminal_id)
+    return ReleaseAtTill(event.voucher_id, *till, event.reservation_ref, received.received_at)
 
 
 def _booked(event: BookingConfirmed | BookingCancelled | BookingAttended | BookingNoShow) -> list[Booked]:

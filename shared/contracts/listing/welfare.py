@@ -10,6 +10,7 @@ from shared.contracts.listing import (
     welfare_ledger,
     welfare_redemptions,
     welfare_settlements,
+    welfare_vouchers,
 )
 
 _VOUCHER = {"voucher_id": "VC-1", "member_id": "W06", "campaign_id": "winter_gift"}
@@ -89,4 +90,5 @@ EVENTS: tuple[EventType, ...] = (
     *welfare_ledger.EVENTS,
     *welfare_redemptions.EVENTS,
     *welfare_settlements.EVENTS,
+    *welfare_vouchers.EVENTS,
 )
