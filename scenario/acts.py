@@ -20,7 +20,7 @@ class Caller:
     roles: tuple[str, ...]
 
 
-STAFF = Caller("staff", ("officer", "planner"))
+STAFF = Caller("staff", ("officer", "planner", "finance"))
 
 
 @dataclass(frozen=True)

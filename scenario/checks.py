@@ -17,13 +17,18 @@ from scenario.system import System
 from services.checkin.projections.member_visits import VISIT
 from services.points.projections.balance import LOT, OWN
 from services.points.projections.statement import LINE
+from services.welfare.projections import reconciling
+from services.welfare.projections.reconciliation import RECONCILIATION
 from shared.contracts.registry import BY_TYPE, PLANNED
 from shared.database import Database
 from shared.log.codec import derived_id
 from shared.log.read import Recorded
+from shared.queries import Queries
 from shared.testing.audit import answer_faults, log_faults, projection_faults, topic_faults, whole_log
 
 FEIGNED = {f"/yizhan/{service}" for service in PLANNED}  # what these tell was made up by the player
+
+ORG = "default"  # of every token that the day uses
 
 Logs = Mapping[str, Sequence[Recorded]]
 
@@ -36,7 +41,8 @@ async def all_faults(system: System) -> list[str]:
         faults = [f"{name}: {fault}" for name in live for fault in await _of_one(system, name, live[name], logs[name])]
         visits = await _rows(live["checkin"], VISIT)
         lots, accounts, lines = [await _rows(live["points"], table) for table in (LOT, OWN, LINE)]
-        return [*faults, *visit_faults(visits), *ledger_faults(lots, accounts, lines), *cause_faults(logs)]
+        faults += [*visit_faults(visits), *ledger_faults(lots, accounts, lines), *cause_faults(logs)]
+        return faults + money_faults(await _reconciled(live["welfare"]))
     finally:
         for database in live.values():
             await database.close()
@@ -85,6 +91,26 @@ def ledger_faults(
     for member in sorted(left.keys() | moved.keys()):
         if left[member] != moved[member]:
             faults.append(f"points: {member} has {left[member]} by lots and debt, {moved[member]} by the statement")
+    return faults
+
+
+async def _reconciled(database: Database) -> Mapping[str, Any]:
+    async with Queries("welfare", database).view(RECONCILIATION) as view:
+        return await reconciling.of(view, ORG)
+
+
+def money_faults(sums: Mapping[str, Any]) -> list[str]:
+    """WF1 and WF8, fen by fen: committed + consumed + available = allocated, what is promised is what vouchers and
+    allowances hold, each redemption is in exactly one settlement, and what was paid is what settled lines consumed.
+    """
+    faults = [
+        f"welfare: {one['what']} of {one['of']}: {one['found_fen']} fen instead of {one['expected_fen']}"
+        for one in sums["differences"]
+    ]
+    if sums["available_fen"] < 0:
+        faults.append(f"welfare: {-sums['available_fen']} fen were given that nobody had allocated")
+    if sums["vouchers_fen"] + sums["allowances_fen"] != sums["committed_fen"]:
+        faults.append(f"welfare: {sums['committed_fen']} fen are committed, and not by vouchers and allowances alone")
     return faults
 
 

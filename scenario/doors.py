@@ -37,6 +37,8 @@ PATHS = {
     "MachineReported": ("/machine-reports", "machine"),
     "GoodsRequested": ("/redemptions", "machine"),
     "DispenseReported": ("/dispense-reports", "machine"),
+    "RedemptionRequested": ("/redemptions", "terminal"),
+    "RedemptionReversalRequested": ("/redemption-reversals", "terminal"),
 }
 
 

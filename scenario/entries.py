@@ -9,6 +9,7 @@ from typing import Any, TypeAlias
 from scenario.acts import Action, Caller, Order, Told
 from scenario.feigning import feigned
 from scenario.naming import Names
+from scenario.welfare_entries import WelfareEntries
 from shared.contracts.checkin import MemberScanned, ServiceUsed
 from shared.contracts.checkin_bookings import BookingPresented
 from shared.contracts.checkin_rota import DemandHeard
@@ -47,6 +48,7 @@ class Entries:
             "ratings": self._rating,
             "services": self._service,
             "feigned": self._feign,
+            **WelfareEntries(data, names).readers,
         }
 
     def actions(self, step: Entry) -> Iterator[Action]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
+from scenario import welfare_facts
 from scenario.doors import Doors
 from scenario.script import Day
 from shared.clock import CHINA
@@ -183,4 +184,5 @@ PARTS = (
     _hazards,
     _goods,
     _refusals,
+    *welfare_facts.PARTS,
 )

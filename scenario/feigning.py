@@ -1,4 +1,4 @@
-"""Events of welfare and grievance, which are not built yet: made up by the day file, field by field."""
+"""Events of grievance, which is not built yet: made up by the day file, field by field."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any
 
 from scenario.acts import Feigned
 from scenario.naming import Names
-from shared.contracts.registry import EVENTS
+from shared.contracts.registry import EVENTS, PLANNED
 
-_MODELS = {f"{event.service}.{event.model.__name__}": event.model for event in EVENTS}
+_MODELS = {f"{event.service}.{event.model.__name__}": event.model for event in EVENTS if event.service in PLANNED}
 _TIMES = ("_at", "_until")  # how fields that are times end
 
 

@@ -48,3 +48,8 @@ class Names:
 
     def shuffle(self, things: list[Any]) -> None:
         self._drawing.shuffle(things)
+
+
+def till_of(merchant: str) -> str:
+    """Each merchant has one terminal."""
+    return f"{merchant}-till"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from scenario.acts import Order
-from scenario.naming import Names
+from scenario.naming import Names, till_of
 
 
 class SettingUp:
@@ -18,8 +18,9 @@ class SettingUp:
     def rounds(self) -> list[list[Order]]:
         """Each list may be done in any order, after the one before it."""
         facts = [*self._members(), *self._stations(), self._rules(), self._key_period(), *self._pools()]
-        more = [*self._hours(), *self._facilities(), *self._lots(), *self._machines()]
-        rest = [*self._duties(), *self._goods()]
+        facts += [*self._budgets(), *self._merchants(), *self._campaigns()]
+        more = [*self._hours(), *self._facilities(), *self._lots(), *self._machines(), *self._tills()]
+        rest = [*self._duties(), *self._goods(), *self._publications()]
         stock = [*self._stock()]
         for orders in (facts, more, rest, stock):
             self._names.shuffle(orders)
@@ -71,6 +72,31 @@ class SettingUp:
             for item, goods in facts["goods"].items():
                 what = {"station_id": facts["station"], "item_id": item, "units": goods["units"]}
                 yield self._order("points", f"/machines/{machine}/restock", **what)
+
+    def _budgets(self) -> Iterator[Order]:
+        for budget, fen in self._data["budgets"].items():
+            path = f"/budgets/{budget}/allocate"
+            yield self._order("welfare", path, fen=fen, source_ref=f"{self._data['day']}-{budget}")
+
+    def _merchants(self) -> Iterator[Order]:
+        for merchant, category in self._data["merchants"].items():
+            path = f"/merchants/{merchant}/onboard"
+            yield self._order("welfare", path, category=category, contract_ref=f"2026-{merchant}")
+
+    def _tills(self) -> Iterator[Order]:
+        for merchant in self._data["merchants"]:
+            path = f"/merchants/{merchant}/register-terminal"
+            yield self._order("welfare", path, terminal_id=till_of(merchant))
+
+    def _campaigns(self) -> Iterator[Order]:
+        for campaign, facts in self._data["campaigns"].items():
+            times = ("starts_at", "ends_at", "valid_until")
+            terms = {name: self._names.text(value) if name in times else value for name, value in facts.items()}
+            yield self._order("welfare", f"/campaigns/{campaign}/draft", **terms)
+
+    def _publications(self) -> Iterator[Order]:
+        for campaign in self._data["campaigns"]:
+            yield self._order("welfare", f"/campaigns/{campaign}/publish")
 
     def _duties(self) -> Iterator[Order]:
         for name, duty in self._data["duties"].items():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from scenario.checks import cause_faults, ledger_faults, visit_faults
+from scenario.checks import cause_faults, ledger_faults, money_faults, visit_faults
 from shared.clock import CHINA
 from shared.log.append import Actor, Context
 from shared.log.codec import derived_id, encode
@@ -55,6 +55,22 @@ def test_a_debt_counts_against_the_lots() -> None:
 def test_an_overdrawn_lot_is_found() -> None:
     lots = [{"member_id": "W13", "lot_id": "a", "remaining": -1}]
     assert ledger_faults(lots, [], [{"member_id": "W13", "points": -1}]) == ["points: lot a holds -1"]
+
+
+SUMS = {"available_fen": 100, "committed_fen": 500, "vouchers_fen": 300, "allowances_fen": 200, "differences": []}
+
+
+def test_money_that_adds_up_is_in_order() -> None:
+    assert money_faults(SUMS) == []
+
+
+def test_money_that_was_given_twice_or_promised_to_nobody_is_found() -> None:
+    twice = {"what": "settled", "of": "R1", "expected_fen": 300, "found_fen": 600}
+    assert money_faults({**SUMS, "differences": [twice]}) == ["welfare: settled of R1: 600 fen instead of 300"]
+    (overspent,) = money_faults({**SUMS, "available_fen": -5})
+    assert "5 fen were given" in overspent
+    (promised,) = money_faults({**SUMS, "vouchers_fen": 0})
+    assert "500 fen are committed" in promised
 
 
 def test_an_effect_with_its_cause_in_its_correlation_is_in_order() -> None:

@@ -125,7 +125,7 @@ def test_every_query_answers_the_day_as_its_document_declares(played: Played) ->
 
 @pytest.mark.slow
 @pytest.mark.fault
-@pytest.mark.parametrize("service", ["checkin", "points"])
+@pytest.mark.parametrize("service", ["checkin", "points", "welfare"])
 def test_a_service_killed_in_the_middle_changes_no_figure(fresh: Played, service: str) -> None:
     fresh.play(crash=service)
     assert f"{service} has ended (killed by SIGKILL); starting it again" in fresh.said
