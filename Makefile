@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# Many containers set it. A test run starts Python a hundred times, and each would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The first Python that is new enough and able to make a venv (Debian ships ensurepip apart). PYTHON=... overrides it.
 PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3; do \

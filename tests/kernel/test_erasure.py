@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -34,7 +35,15 @@ MARK = "case-only-this-test-names"  # a pseudonym: it may be found, and must be,
 
 
 @pytest.fixture(scope="module")
-async def town(infra: Infra, databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+def began() -> float:
+    """A moment before anything was posted: servers that other tests use, too, have gigabytes of older files."""
+    return time.time() - 1
+
+
+@pytest.fixture(scope="module")
+async def town(
+    began: float, infra: Infra, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Town]:
     async with a_town(infra, databases, tmp_path_factory.mktemp("erasure"), "checkin") as town:
         await settle(town.checkin, town.surroundings, ["W01"])
         yield town
@@ -70,7 +79,7 @@ def settle_files(town: Town) -> None:
             db.execute(statement)
 
 
-async def test_erased_text_is_found_nowhere(town: Town, officer: Caller) -> None:
+async def test_erased_text_is_found_nowhere(town: Town, officer: Caller, began: float) -> None:
     """Not in a table, not on a topic, not in a file of the servers, not in a log; the pseudonym is, so we do see."""
     told = [await posted(officer, MARK, TEXT, f"nowhere-{n}") for n in range(3)]
     assert (await officer.get(f"/content/{told[0]['ref']}")).text == TEXT
@@ -85,11 +94,11 @@ async def test_erased_text_is_found_nowhere(town: Town, officer: Caller) -> None
     here, files = town.urls["checkin"], folders(town)
     assert in_tables(TEXT, here) == []
     assert await in_topics(TEXT, town.infra.kafka) == []
-    assert await asyncio.to_thread(in_files, TEXT, files) == []
+    assert await asyncio.to_thread(in_files, TEXT, files, began) == []
     assert in_tables(MARK, here)
     assert await in_topics(MARK, town.infra.kafka)
     if town.infra.server is not None and town.infra.broker is not None:
-        seen = await asyncio.to_thread(in_files, MARK, files)
+        seen = await asyncio.to_thread(in_files, MARK, files, began)
         assert any(str(town.infra.server.folder) in place for place in seen)
         assert any(str(town.infra.broker.folder) in place for place in seen)
 
