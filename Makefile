@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
+# Many containers set it. A test run starts Python a hundred times, and each would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # The first Python that is new enough and able to make a venv (Debian ships ensurepip apart). PYTHON=... overrides it.
 PYTHON ?= $(shell for candidate in python3.13 python3.12 python3.11 python3; do \
@@ -18,6 +20,9 @@ INSTALLED := $(VENV)/.installed-$(shell cat requirements.lock pyproject.toml | c
 
 CODE := $(wildcard shared services scenario tests benchmarks)
 SHARD ?=
+# Each worker takes whole files of tests and has servers of its own, about 1 GB. 0: all in one process, as bare pytest.
+WORKERS ?= logical
+SIDE_BY_SIDE := -n $(WORKERS) --maxprocesses 4
 DAY_FLAGS := $(if $(SEED),--seed $(SEED)) $(if $(INSTANCE),--instance $(INSTANCE)) $(if $(SCALE),--scale $(SCALE))
 
 .PHONY: help which-python install run day test test-all check fix bench new-service clean lock
@@ -50,11 +55,11 @@ run: install ## start the whole system, play a day through it, print addresses, 
 day: install ## play one day, check every figure and stop; SEED=7 INSTANCE=mine SCALE=10
 	@$(BIN)/python -m scenario day $(DAY_FLAGS)
 
-test: install ## run the tests, without the slow ones; starts what it needs
-	@$(BIN)/python -m pytest
+test: install ## run the tests, without the slow ones; starts what it needs; WORKERS=1
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE)
 
 test-all: install ## run every test; SHARD=2/3 runs the second third
-	@$(BIN)/python -m pytest -m "" $(if $(SHARD),-p tests.sharding --shard $(SHARD))
+	@$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m "" $(if $(SHARD),-p tests.sharding --shard $(SHARD))
 
 check: install ## imports, style, format, types, docs made from code; edits nothing
 	@$(BIN)/lint-imports --no-logo

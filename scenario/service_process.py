@@ -12,6 +12,7 @@ import httpx
 import psutil
 
 from shared.embedded.supervised import SupervisedServer, clean_environment, recorded_process
+from shared.plain_http import NO_TLS
 
 PROJECT = Path(__file__).resolve().parents[1]
 SERVICES = tuple(sorted(path.parent.name for path in PROJECT.glob("services/*/main.py")))
@@ -44,7 +45,7 @@ class ServiceProcess(SupervisedServer):
 
     def is_ready(self, process: psutil.Process, output: str) -> bool:
         try:
-            answer = httpx.get(f"{self.url}/readyz", timeout=ANSWER_WITHIN, trust_env=False)
+            answer = httpx.get(f"{self.url}/readyz", timeout=ANSWER_WITHIN, trust_env=False, verify=NO_TLS)
             return answer.status_code == 200 and answer.json()["service"] == self.name
         except (httpx.HTTPError, ValueError, KeyError):
             return False

@@ -24,10 +24,10 @@ from shared.waking import Signal
 Outcome: TypeAlias = Literal["accepted", "unchanged"]
 
 CATEGORY = "content"
-HOLD_KEY = "select from content_key where subject = %s for update"  # whoever is storing under it has ended, then
+HOLD_KEY = "select key_id from content_key where subject = %s for update"  # whoever stores under it has ended, then
 ERASE = """with erased as (delete from content where subject = %s returning ref)
   insert into content_erased (ref, erased_at) select ref, clock_timestamp() from erased on conflict (ref) do nothing"""
-DROP_KEY = "delete from content_key where subject = %s"
+DROP_KEY = "delete from content_key where key_id = %s"
 
 
 class ContentErased(msgspec.Struct, frozen=True):
@@ -91,11 +91,15 @@ class Eraser:
 
 
 async def _erased(connection: Connection, subject: str) -> int | None:
-    """Delete what is there of a subject; answers how many references there were, None when there was nothing."""
-    await connection.execute(HOLD_KEY, (subject,))
+    """Delete what is there of a subject; answers how many references there were, None when there was nothing.
+
+    Only the key that is held is dropped: where there was none, one may come while we erase, and content under it.
+    """
+    held = await (await connection.execute(HOLD_KEY, (subject,))).fetchone()
     refs = (await connection.execute(ERASE, (subject,))).rowcount
-    keys = (await connection.execute(DROP_KEY, (subject,))).rowcount
-    return refs if refs or keys else None
+    if held is not None:
+        await connection.execute(DROP_KEY, held)
+    return refs if refs or held else None
 
 
 async def _known(connection: Connection, command_id: str, body_hash: bytes) -> Erased | None:

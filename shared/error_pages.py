@@ -58,7 +58,7 @@ def refusals(prefix: str) -> list[type[Refused]]:
     """The refusals defined below this package, by code."""
     below = {kind for kind in _below(Refused) if kind.__module__.startswith(prefix)}
     found = {kind for kind in below if kind.__module__ != OF_OPERATORS}
-    return sorted(found, key=lambda kind: kind.code)
+    return sorted(found, key=lambda kind: (kind.code, kind.__module__, kind.__name__))
 
 
 def _below(kind: type[Refused]) -> Iterator[type[Refused]]:

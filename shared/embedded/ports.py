@@ -7,11 +7,15 @@ import socket
 # that keeps calling a stopped server there may be given the server's own port, and then talks to itself.
 RANGE = range(15_000, 30_000)
 TRIES = 200
+_untried: list[int] = []
 
 
 def free_port() -> int:
+    """Not handed out again before all others were: what a port was chosen for often listens there only later."""
     for _ in range(TRIES):
-        if is_free(port := random.choice(RANGE)):
+        if not _untried:
+            _untried.extend(random.sample(RANGE, len(RANGE)))
+        if is_free(port := _untried.pop()):
             return port
     raise OSError(f"no free port between {RANGE.start} and {RANGE.stop}")
 

@@ -10,6 +10,7 @@ from typing import Any
 import httpx
 
 from shared.contracts.event_type import intake_topic
+from shared.plain_http import NO_TLS
 from shared.testing.documents import Document
 from shared.testing.processes import NOON, ServiceProcess, Surroundings
 from shared.testing.topics import Raw, binary
@@ -65,7 +66,7 @@ class Caller:
     def __init__(self, process: ServiceProcess, surroundings: Surroundings, subject: str, *roles: str) -> None:
         headers = {"Authorization": surroundings.authorization(subject, *roles)}
         self._service = process.service
-        self.http = httpx.AsyncClient(base_url=process.url, headers=headers, timeout=20, trust_env=False)
+        self.http = httpx.AsyncClient(base_url=process.url, headers=headers, timeout=20, trust_env=False, verify=NO_TLS)
 
     async def post(self, path: str, body: Any, key: str, **headers: str) -> httpx.Response:
         """Once, whatever comes of it."""

@@ -23,6 +23,7 @@ from shared.embedded import launch
 from shared.embedded.ports import free_port
 from shared.embedded.supervised import clean_environment
 from shared.identity import EVERYWHERE, Grant, LocalIssuer
+from shared.plain_http import NO_TLS
 from shared.testing.waiting import eventually
 
 ROOT = Path(__file__).parents[2]
@@ -94,7 +95,7 @@ class ServiceProcess:
         await self.ready()
 
     async def ready(self, within: float = START_WITHIN) -> None:
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=self.url, trust_env=False, verify=NO_TLS) as http:
 
             async def answers() -> bool:
                 return not self.running or (await http.get("/readyz")).status_code == 200
@@ -104,7 +105,7 @@ class ServiceProcess:
 
     async def idle(self, within: float = 30.0) -> int:
         """Wait until nothing is left to do; answers how long the log is then."""
-        async with httpx.AsyncClient(base_url=self.url, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=self.url, trust_env=False, verify=NO_TLS) as http:
             seen = await eventually(lambda: _get(http, "/testing/idle"), within, until=lambda seen: seen["idle"])
             return int(seen["position"])
 

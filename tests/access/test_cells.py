@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from shared.plain_http import NO_TLS
 from shared.testing.cells import CALLER, OTHER, Cell, cells
 from shared.testing.gates import HAZARD, calling, reported
 from tests.running import SERVICES, Town
@@ -52,7 +53,7 @@ async def test_a_cell_is_answered_as_the_table_says(
     if cell.role is not None:
         token = town.surroundings.issuer.token(CALLER, **cell.token(town.surroundings.clock.now()))
         headers["Authorization"] = f"Bearer {token}"
-    async with httpx.AsyncClient(base_url=getattr(town, name).url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=getattr(town, name).url, trust_env=False, verify=NO_TLS) as http:
         answer = await http.request(**arranged(cell, name, refs).request(), headers=headers)
     if cell.expected == "allowed":
         assert answer.status_code not in (401, 403, 405), answer.text

@@ -20,6 +20,7 @@ from shared.access.guard import OPEN, Guard, check_complete, operations
 from shared.access.table import ANY, Access, Asked, line, on_duty, own
 from shared.database import Connection, Database
 from shared.identity import Grant, LocalIssuer, Principal, TokenInvalid, Verifier
+from shared.plain_http import NO_TLS
 from shared.service import Service
 from shared.testing.gates import GATE, calling, settle
 from shared.testing.infrastructure import Databases
@@ -44,7 +45,7 @@ def set_to(town: Town, moment: datetime) -> None:
 
 async def override(town: Town, key: str, **claims: Any) -> httpx.Response:
     headers = {"Authorization": town.surroundings.authorization("W77", **claims), "Idempotency-Key": key}
-    async with httpx.AsyncClient(base_url=town.checkin.url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=town.checkin.url, trust_env=False, verify=NO_TLS) as http:
         return await http.post("/scans/override", json=OVERRIDE, headers=headers)
 
 
@@ -80,7 +81,7 @@ async def test_a_missing_role_is_named_with_the_remedy(town: Town) -> None:
 async def test_a_gate_of_another_station_is_told_so(town: Town) -> None:
     headers = {"Authorization": town.surroundings.authorization(GATE, "gate", stations=["S2"]), "Idempotency-Key": "g"}
     scan = {"member_id": "W01", "station_id": "S1", "gate_id": "S1-G1", "direction": "entry"}
-    async with httpx.AsyncClient(base_url=town.checkin.url, trust_env=False, headers=headers) as http:
+    async with httpx.AsyncClient(base_url=town.checkin.url, trust_env=False, verify=NO_TLS, headers=headers) as http:
         answer = await http.post("/scans", json=scan)
         assert answer.status_code == 403
         assert "the station in station_id is not one of yours" in answer.json()["detail"]
@@ -96,7 +97,7 @@ async def test_only_the_place_that_the_route_reads_counts(town: Town) -> None:
     }
     scan = {"member_id": "W01", "station_id": "S1", "gate_id": "S1-G1", "direction": "entry"}
     twice = json.dumps(scan).replace('"station_id"', '"station_id": "S2", "station_id"', 1)
-    async with httpx.AsyncClient(base_url=town.checkin.url, trust_env=False, headers=headers) as http:
+    async with httpx.AsyncClient(base_url=town.checkin.url, trust_env=False, verify=NO_TLS, headers=headers) as http:
         assert (await http.post("/scans?station_id=S2", json=scan)).status_code == 403
         assert (await http.post("/scans", content=twice)).status_code == 403
 
@@ -145,7 +146,7 @@ def test_every_route_has_exactly_one_line_and_every_line_a_route(name: str) -> N
 
 @pytest.mark.parametrize("name", SERVICES)
 async def test_every_route_of_the_running_service_needs_a_token_but_those_that_are_open(town: Town, name: str) -> None:
-    async with httpx.AsyncClient(base_url=getattr(town, name).url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=getattr(town, name).url, trust_env=False, verify=NO_TLS) as http:
         paths = (await http.get("/openapi.json")).json()["paths"]
         found = {(method.upper(), path) for path, methods in paths.items() for method in methods}
         assert found - OPEN == {line.operation for line in SERVICES[name].access}
@@ -158,7 +159,7 @@ async def test_every_route_of_the_running_service_needs_a_token_but_those_that_a
 async def test_what_is_public_is_answered_whatever_the_token(town: Town) -> None:
     issuer = town.surroundings.issuer
     tokens = ("", "Bearer x", f"Bearer {issuer.token('P1', [], hours=-1)}", f"Bearer {issuer.token('P1', [])}")
-    async with httpx.AsyncClient(base_url=town.checkin.url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=town.checkin.url, trust_env=False, verify=NO_TLS) as http:
         answers = [await http.get("/stations.geojson", headers={"Authorization": token}) for token in tokens]
     assert {(answer.status_code, answer.content) for answer in answers} == {(200, answers[0].content)}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -21,6 +20,7 @@ from services.checkin.projections.hours_text import hours_text
 from shared.database import Connection, Database
 from shared.queries import View
 from shared.testing.infrastructure import Databases
+from shared.testing.waiting import quickly
 from tests.checkin.read_models import ReadModels, tables_of
 from tests.checkin.town import EVERY_DAY, at
 from tests.kernel.test_query_plans import plan
@@ -108,21 +108,23 @@ async def test_who_is_inside_is_found_by_station_and_end(connection: Connection)
 
 
 async def test_a_map_of_a_thousand_stations_is_there_within_two_seconds(province: str) -> None:
-    started = time.monotonic()
-    async with viewing(province) as view:
-        page = await find(view, Search(), 1_000, None)
-        cards = await station_card.cards(view, page.stations, NOON)
-    text = map_page.page(cards, NOON, page.next)
+    async def drawn() -> str:
+        async with viewing(province) as view:
+            page = await find(view, Search(), 1_000, None)
+            cards = await station_card.cards(view, page.stations, NOON)
+        return map_page.page(cards, NOON, page.next)
+
+    text = await quickly(drawn, within=2)
     assert text.count("<article") == 1_000
     assert len(text) < 2_000_000
-    assert time.monotonic() - started < 2
 
 
 async def test_the_coverage_of_a_province_is_there_within_three_seconds(province: str) -> None:
-    started = time.monotonic()
-    async with viewing(province) as view:
-        rows = await coverage_map.counties(view, 100, None)
+    async def counted() -> list[dict[str, Any]]:
+        async with viewing(province) as view:
+            return await coverage_map.counties(view, 100, None)
+
+    rows = await quickly(counted, within=3)
     assert len(rows) == COUNTIES
     assert sum(row["people"] for row in rows) == sum(n % 300 for n in range(AREAS))
     assert all(500 < row["share_permille"] < 1000 for row in rows), "circles of 1.2 km, 2 km apart, cover most of it"
-    assert time.monotonic() - started < 3

@@ -19,6 +19,7 @@ from shared.embedded.infra import Infra
 from shared.embedded.ports import free_port
 from shared.kafka import make_topics
 from shared.new_service import CannotBeMade, files_of, make
+from shared.plain_http import NO_TLS
 from shared.testing.infrastructure import Databases
 from shared.testing.processes import Surroundings
 from shared.testing.waiting import eventually
@@ -116,7 +117,9 @@ async def test_a_new_service_takes_an_event_tells_others_and_answers_queries(
         answer = json.decode(sent.stdout)["answer"]
         assert answer["status"] == "accepted"
         headers = {"Authorization": here.authorization("P1", "officer")}
-        async with httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False) as http:
+        async with httpx.AsyncClient(
+            base_url=f"http://127.0.0.1:{port}", headers=headers, trust_env=False, verify=NO_TLS
+        ) as http:
 
             async def acknowledged() -> bool:
                 shown = await http.get("/requests/RQ-1", params={"min_position": answer["position"]})

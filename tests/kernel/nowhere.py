@@ -10,6 +10,7 @@ import base64
 import json
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -42,16 +43,19 @@ def in_bytes(text: str, data: bytes) -> list[str]:
     return [name for name, form in forms(text).items() if form in data]
 
 
-def in_files(text: str, folders: Iterable[Path]) -> list[str]:
-    """Which files below these folders hold the text, and in which form."""
-    return sorted({f"{path}: {form}" for path in _files(folders) for form in _in_file(text, path)})
+def in_files(text: str, folders: Iterable[Path], since: float) -> list[str]:
+    """Which files below these folders hold the text, and in which form; only those written since the text was there."""
+    return sorted({f"{path}: {form}" for path in _files(folders, since) for form in _in_file(text, path)})
 
 
-def _files(folders: Iterable[Path]) -> Iterator[Path]:
+def _files(folders: Iterable[Path], since: float) -> Iterator[Path]:
     """The servers run on, and delete folders while we look: `os.walk` passes over what is gone."""
     for folder in folders:
         for place, _, names in os.walk(folder):
-            yield from (Path(place) / name for name in names)
+            for name in names:
+                with suppress(FileNotFoundError):
+                    if os.stat(path := os.path.join(place, name)).st_mtime >= since:
+                        yield Path(path)
 
 
 def _in_file(text: str, path: Path) -> set[str]:

@@ -288,10 +288,10 @@ async def test_the_hmac_is_under_the_subjects_key(kept: Connection) -> None:
         await vault.read(kept, "r", told.hmac)
 
 
-@pytest.mark.parametrize("keys", [f"{a_key()},", f"{a_key()},AAAA", f"{a_key()},a key!"])
-def test_a_wrong_key_in_the_list_is_named_by_its_place(keys: str) -> None:
+@pytest.mark.parametrize("second", ["", "AAAA", "a key!"])
+def test_a_wrong_key_in_the_list_is_named_by_its_place(second: str) -> None:
     with pytest.raises(ConfigInvalid, match=r"CONTENT_KEY \(number 2 of the list\)"):
-        Vault(keys)
+        Vault(f"{a_key()},{second}")
 
 
 async def test_the_operators_command_wraps_all_keys_anew(town: Town, worker: Caller) -> None:

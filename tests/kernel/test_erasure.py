@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 import psycopg
 import pytest
 
+from shared.clock import SystemClock
 from shared.content import Vault
-from shared.database import Database
+from shared.database import Connection, Database
 from shared.embedded.infra import Infra
+from shared.erasing import ERASE, Eraser
 from shared.errors import NotFound
+from shared.log.append import Actor, Context
 from shared.testing.gates import GATE, Caller, calling, scanned, settle
 from shared.testing.infrastructure import Databases
 from shared.testing.topics import Publisher, Raw
+from shared.waking import Signal
 from tests.kernel.nowhere import forms, in_bytes, in_files, in_tables, in_topics
 from tests.running import Town, a_town
 
@@ -28,7 +35,15 @@ MARK = "case-only-this-test-names"  # a pseudonym: it may be found, and must be,
 
 
 @pytest.fixture(scope="module")
-async def town(infra: Infra, databases: Databases, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Town]:
+def began() -> float:
+    """A moment before anything was posted: servers that other tests use, too, have gigabytes of older files."""
+    return time.time() - 1
+
+
+@pytest.fixture(scope="module")
+async def town(
+    began: float, infra: Infra, databases: Databases, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Town]:
     async with a_town(infra, databases, tmp_path_factory.mktemp("erasure"), "checkin") as town:
         await settle(town.checkin, town.surroundings, ["W01"])
         yield town
@@ -64,7 +79,7 @@ def settle_files(town: Town) -> None:
             db.execute(statement)
 
 
-async def test_erased_text_is_found_nowhere(town: Town, officer: Caller) -> None:
+async def test_erased_text_is_found_nowhere(town: Town, officer: Caller, began: float) -> None:
     """Not in a table, not on a topic, not in a file of the servers, not in a log; the pseudonym is, so we do see."""
     told = [await posted(officer, MARK, TEXT, f"nowhere-{n}") for n in range(3)]
     assert (await officer.get(f"/content/{told[0]['ref']}")).text == TEXT
@@ -79,11 +94,11 @@ async def test_erased_text_is_found_nowhere(town: Town, officer: Caller) -> None
     here, files = town.urls["checkin"], folders(town)
     assert in_tables(TEXT, here) == []
     assert await in_topics(TEXT, town.infra.kafka) == []
-    assert await asyncio.to_thread(in_files, TEXT, files) == []
+    assert await asyncio.to_thread(in_files, TEXT, files, began) == []
     assert in_tables(MARK, here)
     assert await in_topics(MARK, town.infra.kafka)
     if town.infra.server is not None and town.infra.broker is not None:
-        seen = await asyncio.to_thread(in_files, MARK, files)
+        seen = await asyncio.to_thread(in_files, MARK, files, began)
         assert any(str(town.infra.server.folder) in place for place in seen)
         assert any(str(town.infra.broker.folder) in place for place in seen)
 
@@ -164,6 +179,38 @@ async def test_posting_erasing_and_scanning_at_once_leave_no_row_without_its_key
     told = sum(answer.json().get("refs", 0) for answer in answers if answer.status_code == 200)
     assert count is not None
     assert told + count == 60
+
+
+class Interrupted(Database):
+    """Somebody else comes in between: as soon as an erasure has deleted the rows, before it goes on."""
+
+    then: Callable[[], Awaitable[object]]
+
+    @asynccontextmanager
+    async def borrowed(self) -> AsyncIterator[Connection]:
+        async with super().borrowed() as connection:
+            execute = connection.execute
+
+            async def watched(query: Any, *parameters: Any, **options: Any) -> Any:
+                done = await execute(query, *parameters, **options)
+                if query == ERASE:
+                    await self.then()
+                return done
+
+            with patch.object(connection, "execute", watched):
+                yield connection
+
+
+async def test_what_comes_while_nothing_was_there_to_erase_keeps_its_key(databases: Databases) -> None:
+    database = Interrupted(databases.fresh(), name="test")
+    async with await database.connect("stores") as stores:
+        vault = Vault(base64.b64encode(bytes(range(32))).decode())
+        database.then = lambda: vault.store(stores, "ref", "case-10", b"words")
+        context = Context("c", Actor("service", "test"), "c")
+        erased = await Eraser(database, SystemClock(), Signal(database)).erase("case-10", "asked", context, b"")
+        assert (erased.outcome, erased.refs) == ("unchanged", 0)
+        assert await vault.fetch(stores, "ref") == b"words"
+    await database.close()
 
 
 async def test_read_models_log_and_replay_are_whole_afterwards(town: Town) -> None:

@@ -15,6 +15,7 @@ from shared.database import Database
 from shared.embedded.infra import Infra
 from shared.leases import LEASE
 from shared.parked import ask_replay, listed
+from shared.plain_http import NO_TLS
 from shared.testing.gates import SCANS, scan, settle
 from shared.testing.infrastructure import Databases
 from shared.testing.topics import Publisher, header, read_all
@@ -117,7 +118,7 @@ async def test_what_is_parked_is_told_and_not_waited_for_and_a_replay_sends_it(t
     await town.checkin.start()
     await town.checkin.idle()
     before = await sent(town)
-    async with httpx.AsyncClient(base_url=town.checkin.url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=town.checkin.url, trust_env=False, verify=NO_TLS) as http:
         ready = await http.get("/readyz")
         told = [ready.json()["parked"], (await http.get("/testing/idle")).json()["parked"]]
     assert (ready.status_code, ready.json()["trouble"], told) == (200, [], [{"relay": 1}, {"relay": 1}])

@@ -17,6 +17,7 @@ from shared.config import load
 from shared.embedded.infra import Infra
 from shared.embedded.ports import free_port
 from shared.errors import ConfigInvalid
+from shared.plain_http import NO_TLS
 from shared.running import serve
 from shared.testing.gates import SCANS, scan, settle
 from shared.testing.infrastructure import Databases
@@ -180,7 +181,7 @@ async def test_a_database_that_is_away_is_waited_for(good: Changes, infra: Infra
     process.begin()
     await eventually(lambda: process.actions().count("retry") >= 2, 30)
     assert "waiting for the database" in process.output
-    async with httpx.AsyncClient(base_url=process.url, trust_env=False) as http:
+    async with httpx.AsyncClient(base_url=process.url, trust_env=False, verify=NO_TLS) as http:
         with pytest.raises(httpx.ConnectError):
             await http.get("/livez")
     process.kill()

@@ -42,7 +42,7 @@ async def test_four_processes_on_one_stream_refuse_nobody(url: str, connection: 
 
 
 @pytest.mark.fault
-@pytest.mark.parametrize("seconds", [10, pytest.param(120, marks=[pytest.mark.slow, pytest.mark.timeout(300)])])
+@pytest.mark.parametrize("seconds", [5, pytest.param(120, marks=[pytest.mark.slow, pytest.mark.timeout(300)])])
 async def test_tailing_readers_miss_nothing_while_writers_roll_back_and_are_killed(
     url: str, connection: Connection, seconds: int
 ) -> None:
