@@ -28,6 +28,33 @@ async def refs(town: Town) -> dict[tuple[str, str, bool], str]:
             filed = await app.post("/patrol-reports", reported(f"PR-{who}", "D1", who), f"report of {who}")
             seen = await app.post("/hazards", {**HAZARD, "hazard_id": f"HZ-{who}", "reporter_id": who}, f"by {who}")
             assert (filed.status_code, seen.status_code) == (200, 200), (filed.text, seen.text)
+    return told | await of_welfare(town)
+
+
+async def of_welfare(town: Town) -> dict[tuple[str, str, bool], str]:
+    """Each of both is a member with a voucher, and a merchant who has taken one and is paid for it."""
+    told = {}
+    year = {"starts_at": "2026-01-01T00:00:00+08:00", "ends_at": "2027-01-01T00:00:00+08:00"}
+    terms = {"kind": "phased", "budget_id": "B", "face_fen": 1, "phases": [{"phase_id": "p", **year}], **year}
+    async with calling(town.welfare, town.surroundings, "P1", "officer", "finance") as office:
+        await office.insist("/budgets/B/allocate", {"fen": 2, "source_ref": "r"}, "budget")
+        await office.insist("/campaigns/C/draft", terms, "draft")
+        await office.insist("/campaigns/C/publish", {}, "publish")
+        for mine, who in ((True, CALLER), (False, OTHER)):
+            member, till = {"member_id": who}, {"terminal_id": f"till-{who}"}
+            await office.insist(f"/merchants/{who}/onboard", {"category": "c", "contract_ref": "r"}, f"onboard {who}")
+            await office.insist(f"/merchants/{who}/register-terminal", till, f"till {who}")
+            async with calling(town.welfare, town.surroundings, who) as worker:
+                claimed = await worker.insist("/campaigns/C/claim", member, "claim")
+            (voucher,) = (one["entity"] for one in claimed.json()["events"] if one["type"] == "VoucherIssued")
+            what = {"redemption_id": f"R-{who}", "merchant_id": who, "voucher_id": voucher, "basket_fen": 1}
+            async with calling(town.welfare, town.surroundings, till["terminal_id"], "terminal") as terminal:
+                bought = await terminal.insist("/redemptions", {**what, **member, **till}, f"buy {who}")
+            assert bought.status_code == 200, bought.text
+            told["welfare", "holder", mine], told["welfare", "party", mine] = voucher, f"R-{who}"
+            told["welfare", "payee", mine] = f"{who}-2026-01-23"
+    town.surroundings.clock.path.write_text("fixed 2026-01-23T22:00:00+08:00\n")  # the day's cut-off
+    await town.welfare.idle()
     return told
 
 

@@ -73,7 +73,7 @@ async def show(voucher_id: Id, call: Call, min_position: MinPosition = None) -> 
 async def show_wallet(
     member_id: Id,
     call: Call,
-    usable: Annotated[bool, Query(description="Only those that can still be used.")] = False,
+    usable: Annotated[bool, Query(description="Only those that can still be used.", examples=[True])] = False,
     limit: Limit = 50,
     before: Before = None,
     min_position: MinPosition = None,
