@@ -85,6 +85,8 @@ async def questions(doors: Doors, day: Day) -> list[Question]:
     """Ids that services made are asked for."""
     redeemed = await doors.ask("points", "/machines/SM1/redemptions", **DAY)
     demands = await doors.ask("checkin", "/demands")
+    wallet = await doors.ask("welfare", "/wallet/W10")
+    of_w10 = {"member_id": "W10", "voucher_id": wallet["vouchers"][0]["voucher_id"]}
     kept = derived_id("content", STAFF.subject, "beside /content")
     ids = {
         "redemption_id": redeemed["redemptions"][0]["redemption_id"],
@@ -101,6 +103,7 @@ async def questions(doors: Doors, day: Day) -> list[Question]:
     asked = [("checkin", *one) for one in CHECKIN] + [("points", *one) for one in POINTS]
     return [
         *[Question("welfare", path, day_courses.IDS, wanted) for path, wanted in day_courses.QUERIES],
+        *[Question("welfare", path, of_w10, wanted) for path, wanted in WELFARE],
         *[Question(service, path, {**ids, **OWN.get(path, {})}, wanted) for service, path, wanted in asked],
         Question("points", "/content/{ref}", {"ref": kept}, {}),
     ]
@@ -167,6 +170,13 @@ POINTS: tuple[tuple[str, dict[str, str]], ...] = (
     ("/machines/{machine_id}/shelf", {}),
     ("/machines/{machine_id}/redemptions", DAY),
     ("/redemptions/{redemption_id}", {}),
+)
+
+WELFARE: tuple[tuple[str, dict[str, str]], ...] = (
+    ("/wallet/{member_id}", {}),
+    ("/wallet/{member_id}", {"usable": "true"}),
+    ("/vouchers/{voucher_id}", {}),
+    ("/no-shows", {"merchant_id": "M1", **DAY}),
 )
 
 
