@@ -1,4 +1,4 @@
-"""Every code of checkin and points is answered by a real service in some journey: by HTTP, and what it can by Kafka.
+"""Every code of a service is answered by a real service in some journey: by HTTP, and what it can by Kafka.
 
 Here only what `tests/journeys/codes.py` says is compared with the classes of refusals; that it is true is seen to while
 the journeys run. So no part of the tests that runs alone passes for the whole.
@@ -12,7 +12,7 @@ from shared import error_pages
 from tests.architecture.tree import ROOT
 from tests.journeys.codes import BY_HTTP, BY_KAFKA, NOT_OF_INTAKE
 
-SERVICES = ("checkin", "points")
+SERVICES = ("checkin", "points", "welfare")
 
 
 def codes_of(service: str) -> set[str]:

@@ -1,6 +1,6 @@
 """Which journey is answered which codes by a real service. `conftest.py` sees to it that what stands here is true.
 
-`tests/architecture/test_codes_have_tests.py` names the codes of checkin and points that are in no line.
+`tests/architecture/test_codes_have_tests.py` names the codes of checkin, points and welfare that are in no line.
 """
 
 from __future__ import annotations
@@ -77,11 +77,12 @@ BY_KAFKA: Mapping[str, Codes] = {
             OFFLINE_ALLOWANCE_EXCEEDED ALREADY_REVERSED REVERSAL_WINDOW_CLOSED"""
     },
     "test_welfare_vouchers": {
-        "welfare": """VOUCHER_RESERVED_ELSEWHERE VOUCHER_NOT_FOUND VOUCHER_NOT_YOURS VOUCHER_EXPIRED
+        "welfare": """VOUCHER_RESERVED_ELSEWHERE VOUCHER_REVOKED VOUCHER_NOT_FOUND VOUCHER_NOT_YOURS VOUCHER_EXPIRED
             VOUCHER_ALREADY_REDEEMED TERMINAL_UNKNOWN"""
     },
     "test_welfare_ledger": {
-        "welfare": "PATH_C_LIMIT AMOUNT_NOT_POSITIVE DUPLICATE_LEDGER_LINE LEDGER_LINE_CONFLICT ACCOUNT_INVALID"
+        "welfare": """PATH_C_LIMIT AMOUNT_NOT_POSITIVE DUPLICATE_LEDGER_LINE LEDGER_LINE_CONFLICT ACCOUNT_INVALID
+            LEDGER_CLOSED"""
     },
     "test_welfare_courses": {
         "welfare": "ALREADY_VOTED BALLOT_CLOSED RATING_ALREADY_GIVEN RATING_WINDOW_CLOSED MEMBER_SUSPENDED"
@@ -92,4 +93,6 @@ NOT_OF_INTAKE: Codes = {  # what only people are answered, whose commands come b
         BOOKING_NOT_CANCELLABLE ROTA_CONFLICT REVIEW_NOT_DUE STANDARD_NOT_INSPECTED REVIEW_ALREADY_CLOSED""",
     "points": """SELF_REVIEW REPORT_NOT_REVIEWABLE NO_RULES_IN_FORCE RULES_OVERLAP TEAM_EXISTS TEAM_IS_DISBANDED
         IN_ANOTHER_TEAM NOT_IN_TEAM LEADER_MUST_STAY ALREADY_EARNED NOTHING_TO_REFUND TRANSFER_NOT_ALLOWED""",
+    "welfare": """PHASE_NOT_OPEN LIST_ALREADY_APPROVED FOUR_EYES_REQUIRED SETTLEMENT_CLOSED SETTLEMENT_DISPUTED
+        LEDGER_NOT_READY IMPORT_INCOMPLETE REFUND_ALREADY_PAID REFUND_OUTSTANDING""",
 }

@@ -187,6 +187,18 @@ async def test_lists_are_filtered_paged_and_downloaded(desk: Desk) -> None:
     assert (await desk.get("/ledgers/2026Q2/lines/P1/account"))["accounts"] == [{"fen": 120_000, "number": CARD}]
 
 
+async def fed_back(desk: Desk, infra: Infra, lines: list[dict[str, Any]]) -> list[str]:
+    """Status or code of each line that was told by Kafka."""
+    ids = [desk.key() for _ in lines]
+    async with Publisher(infra.kafka) as publisher:
+        for key, line in zip(ids, lines, strict=True):
+            event = binary("cn.yizhan.welfare.LedgerLineReported.v1", key, "tax", line["firm_id"], line)
+            await publisher.send(intake_topic("welfare"), event)
+    await desk.town.welfare.idle()
+    by_id = {one["id"]: one for one in answers(await read_all(infra.kafka, feedback_topic("welfare")))}
+    return [by_id[key].get("code") or by_id[key]["status"] for key in ids]
+
+
 async def test_wf10_single_lines_by_both_doors_with_the_same_codes(desk: Desk, infra: Infra) -> None:
     posted = (await desk.one.post("/content", {"subject": "A1", "text": CARD}, "card")).json()["ref"]
     wrong = (await desk.one.post("/content", {"subject": "A2", "text": TYPED_WRONG}, "wrong")).json()["ref"]
@@ -200,15 +212,10 @@ async def test_wf10_single_lines_by_both_doors_with_the_same_codes(desk: Desk, i
         (told("A5", fen=7), "LEDGER_LINE_CONFLICT"),
     ]
     assert [await desk.said("/ledger-lines", line) for line, _ in lines] == [code for _, code in lines]
-    async with Publisher(infra.kafka) as publisher:
-        for number, (line, _) in enumerate(lines):
-            data = {**line, "quarter": "2026Q4"}
-            event = "cn.yizhan.welfare.LedgerLineReported.v1"
-            await publisher.send(intake_topic("welfare"), binary(event, f"L{number}", "tax", line["firm_id"], data))
-    await desk.town.welfare.idle()
-    by_id = {one["id"]: one for one in answers(await read_all(infra.kafka, feedback_topic("welfare")))}
-    assert [by_id[f"L{n}"].get("code") or by_id[f"L{n}"]["status"] for n in range(len(lines))] == [c for _, c in lines]
+    sent = [{**line, "quarter": "2026Q4"} for line, _ in lines]
+    assert await fed_back(desk, infra, sent) == [code for _, code in lines]
     assert await desk.said("/ledgers/2026Q4/collate") == "accepted"
+    assert await fed_back(desk, infra, [told("A6", quarter="2026Q4")]) == ["LEDGER_CLOSED"]
     held = await desk.get("/ledgers/2026Q4/lines", code="ACCOUNT_INVALID")
     assert [one["firm_id"] for one in held["lines"]] == ["A2"]
     assert [one[:2] for one in await desk.sent("2026Q4")] == [["2026Q4-A1-1", CARD]]

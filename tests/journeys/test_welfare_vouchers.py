@@ -197,6 +197,7 @@ async def test_row_11_a_revoked_voucher_takes_its_booking_along(street: Street) 
     assert await street.booked("M1-17") == {"W05": "cancelled"}
     assert await street.state(voucher) == ("revoked", None)
     assert await street.buy("W05", voucher) == "VOUCHER_REVOKED"
+    assert await street.told("Requested", {"voucher_id": voucher, **hold("W05")}) == "VOUCHER_REVOKED"
     assert len(await street.published("VoucherExpired", voucher)) == 1
 
 

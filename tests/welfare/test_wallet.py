@@ -128,7 +128,7 @@ async def test_row_14_a_late_word_of_an_earlier_booking_permits_no_other(databas
 async def test_a_redeemed_voucher_tells_where_and_for_how_much(database: Database) -> None:
     await after(database, [BUY])
     line = await shown(database, DRINK)
-    assert (line["state"], line["redemption_id"], line["redeemed_at"], line["paid_fen"]) == (
+    assert (line["state"], line["redemption_id"], line["merchant_id"], line["paid_fen"]) == (
         "redeemed",
         "R1",
         "M2",

@@ -39,7 +39,7 @@ class VoucherState(BaseModel):
     since: Moment = Field(description="When it was last changed.")
     hold: HeldFor | None
     redemption_id: str | None
-    redeemed_at: str | None = Field(description="The merchant.")
+    merchant_id: str | None = Field(description="Where it was used.")
     paid_fen: int | None
     any_merchant: bool = Field(description="Every merchant takes it.")
     merchants: list[str] = Field(description="Else these, of those that serve now.")

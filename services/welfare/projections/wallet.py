@@ -49,7 +49,7 @@ VOUCHER = WALLET.table(
     Column("held_until", DateTime(timezone=True)),
     Column("permitted", Boolean, nullable=False, server_default="false"),
     Column("redemption_id", Text),
-    Column("redeemed_at", Text),
+    Column("merchant_id", Text),
     Column("paid_fen", Integer),
 )
 Index("wallet_voucher_v1_member", VOUCHER.c.member_id, VOUCHER.c.place)
@@ -58,7 +58,7 @@ MEMBER = WALLET.table(
 )
 FREE: dict[str, Any] = {"holder": None, "held_ref": None, "held_at": None, "held_until": None, "permitted": False}
 NOWHERE: dict[str, Any] = {"any_merchant": False, "merchants": []}
-UNPAID: dict[str, Any] = {"redemption_id": None, "redeemed_at": None, "paid_fen": None}
+UNPAID: dict[str, Any] = {"redemption_id": None, "merchant_id": None, "paid_fen": None}
 
 
 @WALLET.on(VoucherIssued)
@@ -88,7 +88,7 @@ def released(event: VoucherReleased, row: Recorded) -> list[RowChange]:
 
 @WALLET.on(VoucherRedeemed)
 def redeemed(event: VoucherRedeemed, row: Recorded) -> list[RowChange]:
-    paid = {"redemption_id": event.redemption_id, "redeemed_at": event.merchant_id, "paid_fen": event.fen}
+    paid = {"redemption_id": event.redemption_id, "merchant_id": event.merchant_id, "paid_fen": event.fen}
     return [_now(row, "redeemed", event.at, **FREE, **paid)]
 
 
