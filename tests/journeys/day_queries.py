@@ -1,4 +1,4 @@
-"""Every query of both services with ids of the played day, and what the day does not do itself, so that each answers
+"""Every query of every service with ids of the played day, and what the day does not do itself, so that each answers
 with something in it."""
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from shared.access.guard import OPEN
 from shared.log.codec import derived_id
 from shared.plain_http import NO_TLS
 from shared.testing.documents import Document
-from tests.journeys import day_courses
+from tests.journeys import day_courses, day_queries_welfare
 
 DAYS = {"from": "2026-01-23", "to": "2026-01-25"}
 DAY = {"day": "2026-01-23"}
@@ -85,8 +85,6 @@ async def questions(doors: Doors, day: Day) -> list[Question]:
     """Ids that services made are asked for."""
     redeemed = await doors.ask("points", "/machines/SM1/redemptions", **DAY)
     demands = await doors.ask("checkin", "/demands")
-    wallet = await doors.ask("welfare", "/wallet/W10")
-    of_w10 = {"member_id": "W10", "voucher_id": wallet["vouchers"][0]["voucher_id"]}
     kept = derived_id("content", STAFF.subject, "beside /content")
     ids = {
         "redemption_id": redeemed["redemptions"][0]["redemption_id"],
@@ -101,9 +99,13 @@ async def questions(doors: Doors, day: Day) -> list[Question]:
         "machine_id": "SM1",
     }
     asked = [("checkin", *one) for one in CHECKIN] + [("points", *one) for one in POINTS]
+    welfare, other = await day_queries_welfare.ids(doors), day_queries_welfare.OWN
     return [
         *[Question("welfare", path, day_courses.IDS, wanted) for path, wanted in day_courses.QUERIES],
-        *[Question("welfare", path, of_w10, wanted) for path, wanted in WELFARE],
+        *[
+            Question("welfare", path, {**welfare, **other.get(path, {})}, wanted)
+            for path, wanted in day_queries_welfare.QUERIES
+        ],
         *[Question(service, path, {**ids, **OWN.get(path, {})}, wanted) for service, path, wanted in asked],
         Question("points", "/content/{ref}", {"ref": kept}, {}),
     ]
@@ -172,18 +174,12 @@ POINTS: tuple[tuple[str, dict[str, str]], ...] = (
     ("/redemptions/{redemption_id}", {}),
 )
 
-WELFARE: tuple[tuple[str, dict[str, str]], ...] = (
-    ("/wallet/{member_id}", {}),
-    ("/wallet/{member_id}", {"usable": "true"}),
-    ("/vouchers/{voucher_id}", {}),
-    ("/no-shows", {"merchant_id": "M1", **DAY}),
-)
-
 
 async def wrong_answers(system: System, doors: Doors, day: Day) -> list[str]:
     """Ask all; answers what is not as declared, which lists are empty each time, and what was not asked."""
     await beside_the_day(doors)
     await day_courses.courses_beside_the_day(system, doors)
+    await day_queries_welfare.welfare_beside_the_day(system, doors)
     asked = await questions(doors, day)
     token = system.token("admin", "admin")
     faults: list[str] = []
