@@ -15,6 +15,7 @@ from shared.embedded.infra import Infra
 from shared.migrating import migrate
 from shared.service import Service
 from shared.testing.audit import faults_of
+from shared.testing.gates import calling
 from shared.testing.infrastructure import Databases, fresh_topics
 from shared.testing.processes import ServiceProcess, Surroundings
 
@@ -52,13 +53,23 @@ class Town:
         while (now := [await process.idle() for process in self._main if process.running]) != before:
             before = now
 
+    async def money_faults(self) -> list[str]:
+        """Where the union's money, counted by two ways, differs. Nothing where welfare does not run."""
+        if not self.welfare.running:
+            return []
+        await self.welfare.idle()
+        async with calling(self.welfare, self.surroundings, "A1", "finance") as finance:
+            answer = await finance.get("/reconciliation")
+        assert answer.status_code == 200, answer.text
+        return [f"welfare: {difference}" for difference in answer.json()["differences"]]
+
     async def faults(self, *services: str) -> list[str]:
         """What is wrong with these services, now that they are idle."""
         found = []
         for name in services:
             faults = await faults_of(SERVICES[name], self.urls[name], self.infra.kafka)
             found += [f"{name}: {fault}" for fault in faults]
-        return found
+        return found + (await self.money_faults() if "welfare" in services else [])
 
     def end(self) -> None:
         for process in self._processes:
@@ -67,11 +78,12 @@ class Town:
 
 @asynccontextmanager
 async def a_town(infra: Infra, databases: Databases, folder: Path, *started: str) -> AsyncIterator[Town]:
-    """Fresh topics, fresh databases, and these services started."""
+    """Fresh topics, fresh databases, and these services started. In the end the money of welfare adds up."""
     await fresh_topics(infra, *PRODUCERS)
     town = Town(infra, databases, folder)
     try:
         await asyncio.gather(*[getattr(town, name).start() for name in started])
         yield town
+        assert await town.money_faults() == []
     finally:
         town.end()
