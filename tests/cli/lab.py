@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 from shared.cli.main import app
 from shared.embedded.addresses import Addresses, note
 from shared.embedded.ports import free_port
-from tests.running import Town
+from tests.running import SERVICES, Town
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = ("KAFKA_URL", "POSTGRES_URL", "INSTANCE", "ENV")
@@ -74,5 +74,5 @@ def instance_that_is_gone(root: Path, name: str = "gone") -> None:
     folder = root / ".yizhan" / name
     folder.mkdir(parents=True)
     (folder / "content.key").write_text("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
-    databases = {service: f"postgresql://a:b@127.0.0.1:{free_port()}/{service}" for service in ("checkin", "points")}
+    databases = {service: f"postgresql://a:b@127.0.0.1:{free_port()}/{service}" for service in SERVICES}
     note(folder, Addresses(f"127.0.0.1:{free_port()}", databases))

@@ -11,7 +11,7 @@ from shared.testing.gates import REPORTED, reported
 from shared.testing.topics import Publisher, binary
 from shared.testing.waiting import eventually
 from tests.cli.lab import called, objects, refused
-from tests.running import Town
+from tests.running import SERVICES, Town
 
 pytestmark = pytest.mark.usefixtures("here")
 PARK = """insert into parked select 'intake', 1, position, event_id, origin, stream, type,
@@ -74,7 +74,7 @@ async def test_projections_are_listed_and_built_anew(town: Town) -> None:
     states = {one["name"]: one for one in objects(await called("projections", "list", "points", "--json"))}
     assert states["balance"]["state"] == "live"
     everywhere = objects(await called("projections", "list", "--json"))
-    assert {one["service"] for one in everywhere} == {"checkin", "points"}
+    assert {one["service"] for one in everywhere} == set(SERVICES)
     assert "balance" in (await called("projections", "list", "points")).stdout
     assert (await called("projections", "rebuild", "points", "statement")).exit_code == 0
     built = objects(await called("projections", "rebuild", "points", "balance", "--wait", "--json"))[0]
