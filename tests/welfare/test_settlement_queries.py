@@ -169,7 +169,9 @@ async def test_reconciliation_tells_a_mistake(database: Database, mistake: str) 
     commands, past, difference = FALSE[mistake]
     await project(database, log_of(commands, *past), RECONCILIATION)
     async with looking(database, RECONCILIATION) as view:
-        assert (await reconciling.of(view, "O1"))["differences"] == [difference]
+        (found,) = (await reconciling.of(view, "O1"))["differences"]
+    assert found == difference
+    assert {type(found[name]) for name in ("expected_fen", "found_fen")} == {int}  # a sum of PostgreSQL is a Decimal
 
 
 async def test_reconciliation_tells_what_was_paid_twice(database: Database) -> None:

@@ -31,7 +31,7 @@ async def of(view: View, org_id: str) -> dict[str, Any]:
     paid = {f"{name}_fen": _sum(merchants.c[name]) for name in ("paid", "unpaid", "carried")}
     found |= await _row(view, select(*_named(paid)).select_from(merchants))
     found["differences"] = [
-        dict(row._mapping)
+        {"what": row.what, "of": row.of, "expected_fen": int(row.expected_fen), "found_fen": int(row.found_fen)}
         for query in (_overspent(org_id), _promises(org_id), _consumptions(org_id), _places(org_id), _merchants(org_id))
         for row in await view.db.execute(query.limit(MOST))
     ]
