@@ -84,6 +84,7 @@ async def a_town(infra: Infra, databases: Databases, folder: Path, *started: str
     try:
         await asyncio.gather(*[getattr(town, name).start() for name in started])
         yield town
-        assert await town.money_faults() == []
+        differences = await town.money_faults()
+        assert not differences, differences
     finally:
         town.end()
