@@ -164,22 +164,23 @@ class _Gathering:
     def __init__(self, table: Table) -> None:
         self.key = tuple(column.name for column in table.primary_key)
         self.groups: list[_Group] = []
+        self._table = table
+        self._newest: dict[tuple[type[Any], tuple[str, ...]], int] = {}  # the last group of each kind and columns
         self._last: dict[tuple[Any, ...], int] = {}  # the group that changed a row last
 
     def add(self, change: RowChange) -> None:
         """Into the group that changed the row last if it merges there, else into a later one of its shape."""
-        row = tuple(change.row[name] for name in self.key)
+        values = change.row
+        row = tuple([values[name] for name in self.key])
         last = self._last.get(row, -1)
         if last >= 0 and self.groups[last].merge(row, change):
             return
-        shape = _Shape(type(change), change.table, tuple(change.row))
-        for index in range(len(self.groups) - 1, last, -1):
-            if self.groups[index].shape == shape:
-                break
-        else:
-            index = len(self.groups)
-            self.groups.append(_Group(shape, self.key))
-        self.groups[index].rows[row] = dict(change.row)
+        kind, columns = type(change), tuple(values)
+        index = self._newest.get((kind, columns), -1)
+        if index <= last:
+            index = self._newest[kind, columns] = len(self.groups)
+            self.groups.append(_Group(_Shape(kind, self._table, columns), self.key))
+        self.groups[index].rows[row] = values
         self._last[row] = index
 
 
@@ -188,27 +189,26 @@ class _Group:
 
     def __init__(self, shape: _Shape, key: tuple[str, ...]) -> None:
         self.shape, self.kind, self.columns, self.key = shape, shape.kind, shape.columns, key
-        self.rows: dict[tuple[Any, ...], dict[str, Any]] = {}
+        self.rows: dict[tuple[Any, ...], Mapping[str, Any]] = {}
 
     def merge(self, row: tuple[Any, ...], change: RowChange) -> bool:
         """Whether a further change of a row that is in this group has the same effect as part of it."""
-        before = self.rows[row]
-        if self.kind is Add and isinstance(change, Add) and tuple(change.row) == self.columns:
-            for name in self.columns:
-                if name not in self.key:
-                    before[name] += change.row[name]
+        before, values = self.rows[row], change.row
+        if self.kind is Add and isinstance(change, Add) and tuple(values) == self.columns:
+            sums = {name: before[name] + values[name] for name in self.columns if name not in self.key}
+            self.rows[row] = {**before, **sums}
             return True
-        if self.kind in (Put, Set) and isinstance(change, Set) and set(change.row) <= set(self.columns):
-            before.update(change.row)
+        if self.kind in (Put, Set) and isinstance(change, Set) and set(values) <= set(self.columns):
+            self.rows[row] = {**before, **values}
             return True
-        if self.kind is Put and isinstance(change, Put) and tuple(change.row) == self.columns:
-            before.update(change.row)
+        if self.kind is Put and isinstance(change, Put) and tuple(values) == self.columns:
+            self.rows[row] = values
             return True
         return False
 
     def values(self) -> list[list[Any]]:
         """The rows, as columns."""
-        return [[row[name] for row in self.rows.values()] for name in self.columns]
+        return [*map(list, zip(*(row.values() for row in self.rows.values()), strict=True))]
 
 
 @cache

@@ -11,15 +11,16 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-
-import psycopg
 
 from shared.cli.saying import Away, Failure, first_line
 from shared.clock import Clock, FileClock, SystemClock, clock_for
-from shared.database import CONNECT_TIMEOUT, Connection
 from shared.embedded.addresses import FILE, HOME, Addresses, database_name, noted
-from shared.identity import LocalIssuer
+
+if TYPE_CHECKING:
+    from shared.database import Connection
+    from shared.identity import LocalIssuer
 
 SERVERS = ("KAFKA_URL", "YIZHAN_KAFKA", "POSTGRES_URL")
 SERVICE = "{service}"  # stands for a service's name in POSTGRES_URL
@@ -84,6 +85,10 @@ class Places:
     @asynccontextmanager
     async def connection(self, service: str) -> AsyncIterator[Connection]:
         """A connection to a service's database, in autocommit."""
+        import psycopg  # this and others where they are needed: a command of HTTP alone starts in half the time
+
+        from shared.database import CONNECT_TIMEOUT
+
         url = self.database(service)
         if not url.startswith(("postgresql://", "postgres://")):
             setting = "YIZHAN_DATABASE" if self.one_database else "POSTGRES_URL"
@@ -123,6 +128,8 @@ class Places:
 
     def issuer(self) -> LocalIssuer:
         """The issuer of development. It is never made here: nobody would trust a new one."""
+        from shared.identity import LocalIssuer
+
         keys = self.settings.get("YIZHAN_ISSUER_KEYS")
         folder = Path(keys).parent if keys else self.folder / "issuer"
         if not (folder / "issuer.private.json").is_file():

@@ -20,7 +20,6 @@ from io import StringIO
 from typing import Annotated, Any, ParamSpec, TypeAlias
 
 import msgspec
-import psycopg
 import typer
 from rich.console import Console, RenderableType
 
@@ -191,6 +190,14 @@ def _failure(error: Exception) -> Failure | None:
             return NothingFound(str(error), error.message(), field=error.field)
         case YizhanError():
             return Failure(str(error), type(error).__doc__ or "", exit_code=NOT_SO)
+        case _:
+            return _of_postgres(error)
+
+
+def _of_postgres(error: Exception) -> Failure | None:
+    import psycopg  # a command that talks HTTP starts without it
+
+    match error:
         case psycopg.errors.UndefinedTable() | psycopg.errors.UndefinedColumn():
             why = f"The database has not the tables of this version ({first_line(error)})."
             return Away(why, "Run: python -m services.<service>.main --role migrate")

@@ -43,7 +43,7 @@ def lines(rows: Sequence[Sequence[str]], first_row: int) -> Read:
     """Rows of a sheet of lines, with columns as `shared.contracts.ledger_sheet.LINES` has them."""
     read = Read([], {}, [])
     for row, cells in enumerate(rows, start=first_row):
-        firm, union, own, payer, yearly, amount = cells
+        firm, union, own, payer, yearly, amount = map(str.strip, cells)
         try:
             line, number = _line(row, firm, union, own, payer, yearly, amount)
         except _Wrong as wrong:
@@ -99,7 +99,8 @@ def returns(rows: Sequence[Sequence[str]], first_row: int, quarter: str) -> tupl
     """Rows of the bank's file, with columns as `shared.contracts.ledger_sheet.RETURNS` has them."""
     told: list[Told] = []
     faults: list[Fault] = []
-    for row, (reference, result, reason) in enumerate(rows, start=first_row):
+    for row, cells in enumerate(rows, start=first_row):
+        reference, result, reason = map(str.strip, cells)
         try:
             told.append(_told(row, reference, result.lower(), reason, quarter))
         except _Wrong as wrong:

@@ -76,7 +76,7 @@ class Abandoned(Contract):
 async def take_part(quarter: Quarter, import_id: Id, body: LinesPart, call: Call) -> Response:
     """Import rows of a file. A part that came before is nothing new; `import_id` is best made of the file's digest."""
     ledger_id, first = ledger_id_of(call.principal.org, quarter), body.first_row
-    read = cells.lines([[cell.strip() for cell in row] for row in body.rows], first)
+    read = cells.lines(body.rows, first)
     sealed = await seal(call, ledger_id, read.accounts)
     lines, faults = tuple(read.lines), tuple(read.faults)
     org, now = call.principal.org, call.now
@@ -102,13 +102,12 @@ async def abandon(quarter: Quarter, import_id: Id, body: Abandoned, call: Call) 
 @router.post("/returns/{file_id}/parts", responses={200: {"model": answers.PartTaken}})
 async def take_returns(quarter: Quarter, file_id: Id, body: ReturnsPart, call: Call) -> Response:
     """What became of transfers, as the bank's file says. A part that came before is nothing new (E45)."""
-    rows = [[cell.strip() for cell in row] for row in body.rows]
-    told, faults = cells.returns(rows, body.first_row, quarter)
+    told, faults = cells.returns(body.rows, body.first_row, quarter)
     command = TakeReturns(
         ledger_id_of(call.principal.org, quarter),
         file_id,
         body.first_row,
-        len(rows),
+        len(body.rows),
         tuple(told),
         tuple(faults),
         call.now,
