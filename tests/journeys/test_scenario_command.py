@@ -43,7 +43,7 @@ def finished(arguments: list[str], folder: Path, **settings: str) -> subprocess.
         (["day"], {"INFRA": "nonsense"}, "use one of: containers, embedded, urls"),
         (["day"], {"INFRA": "urls", "KAFKA_URL": "", "POSTGRES_URL": ""}, "set KAFKA_URL=host:port and POSTGRES_URL"),
         (["day", "--scale", "3"], {}, "Leave SCALE out"),
-        (["day", "--kill", "nobody"], {}, "Kill one of: checkin, points"),
+        (["day", "--kill", "nobody"], {}, "Kill one of: checkin, points, welfare"),
         (["run", "--instance", "../elsewhere"], {}, "use letters, digits, dot, dash, underscore"),
     ],
 )
