@@ -257,5 +257,5 @@ class Committer(Queue):
                 if body_hash == one.body_hash:
                     one.future.set_result(answer)
                 else:
-                    fail(one, IdempotencyKeyReused())
+                    fail(one, IdempotencyKeyReused(field="Idempotency-Key"))
         return [one for one in pending if one.context.command_id not in first]

@@ -107,7 +107,7 @@ async def _known(connection: Connection, command_id: str, body_hash: bytes) -> E
     if row is None:
         return None
     if bytes(row[1]) != body_hash:
-        raise IdempotencyKeyReused()
+        raise IdempotencyKeyReused(field="Idempotency-Key")
     outcome: Outcome = "accepted" if _result.decode(row[2]).events else "unchanged"
     events: Sequence[tuple[object, ...]] = await (
         await connection.execute(EVENTS, ([event_id(command_id, 0)],))

@@ -67,7 +67,7 @@ class Queue:
         future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         pending = Pending(command, context, body_hash, future, if_match, epilogue)
         if running is not None:
-            fail(pending, IdempotencyKeyReused())
+            fail(pending, IdempotencyKeyReused(field="Idempotency-Key"))
         elif len(self._running) >= QUEUE or self._stopped:
             fail(pending, Unavailable("too many commands wait" if not self._stopped else "the service stops"))
         else:

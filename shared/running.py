@@ -23,6 +23,7 @@ from sqlalchemy import text
 
 from shared import content_api, failpoints
 from shared.access.guard import Guard, check_complete
+from shared.body_limit import BodyLimit
 from shared.building import Rebuilder
 from shared.catching_up import CatchingUp
 from shared.clock import Clock, SystemClock, clock_for
@@ -164,6 +165,7 @@ def _web(service: Service, api: Api, guard: Guard, health: Health, role: str) ->
     app = FastAPI(title=f"Yizhan {service.name}", version="0.1.0")
     app.state.api = api
     answer_problems(app)
+    app.add_middleware(BodyLimit)
     app.include_router(health.router())
     if role != "worker":
         for router in (content_api.router, *service.routers):

@@ -25,7 +25,7 @@ from starlette.exceptions import HTTPException
 from shared.clock import Clock
 from shared.committer import Committer
 from shared.content import Vault
-from shared.contracts.model import Code, Contract
+from shared.contracts.model import Code, Contract, in_words
 from shared.contracts.registry import stored_type, subject_of
 from shared.database import Database, is_transient
 from shared.decider import Command
@@ -45,6 +45,7 @@ log = logging.getLogger(__name__)
 
 ANSWER_WITHIN = 5.0  # seconds; then the outcome is unknown and the caller repeats with the same key
 KEY_LENGTH = 128
+TOO_LARGE = "CONTENT_TOO_LARGE", "The body is larger than what is taken. Send it in parts, or a smaller one."
 ANONYMOUS = Actor("person", "anonymous")
 
 STATUS: Mapping[Kind, int] = {
@@ -246,7 +247,7 @@ async def _refused(_request: Request, error: Exception) -> Response:
 
 async def _invalid(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    faults = [{"field": _field(fault), "message": fault["msg"]} for fault in error.errors()]
+    faults = [{"field": _field(fault), "message": _said(fault)} for fault in error.errors()]
     answer = problem(422, "VALIDATION_FAILED", ValidationFailed.message(), faults[0]["message"], faults[0]["field"])
     body = {**msgspec.json.decode(bytes(answer.body)), "errors": faults}
     return JSONResponse(body, 422, media_type="application/problem+json")
@@ -257,8 +258,20 @@ def _field(fault: Mapping[str, Any]) -> str:
     return "body" if fault["type"] == "json_invalid" else ".".join(str(part) for part in fault["loc"][1:]) or "body"
 
 
+def _said(fault: Mapping[str, Any]) -> str:
+    if fault["type"] == "missing" and tuple(fault["loc"]) == ("body",):
+        return "Send a JSON object as the body: {} where it has no fields"
+    return in_words(fault)
+
+
 async def _http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        answer = problem(error.status_code, *TOO_LARGE, error.detail, "body")
+        answer.headers.update(error.headers or {})
+        return answer
+    if error.status_code == HTTPStatus.BAD_REQUEST:
+        return problem(400, "BAD_REQUEST", "The body cannot be read. Send JSON in UTF-8.", field="body")
     return problem(error.status_code, HTTPStatus(error.status_code).name, str(error.detail))
 
 

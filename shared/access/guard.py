@@ -58,7 +58,7 @@ class Guard:
                 continue
             value = await _value(request, line, relation.field) if relation.field else ""
             if value is None:
-                unnamed = relation.field
+                unnamed = unnamed or relation.field  # the roles before `anyone` say more about the caller
             elif await self._holds(relation, Asked(principal, role, value, self._clock.now())):
                 return
             else:

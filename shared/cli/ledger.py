@@ -157,6 +157,8 @@ async def _sent(say: Say, there: Door, sheet: Sheet, path: str) -> _Sent:
             for task in waiting:
                 task.cancel()
         progress.update(bar, total=rows, completed=rows)
+    if not rows:
+        raise Failure("The file has no row under its header.", "Name another file.", field="FILE")
     return _Sent(rows, None if before else counts, sorted(faults, key=lambda one: one["row"]), position)
 
 
@@ -191,8 +193,6 @@ def _parts(rows: Iterator[list[str]]) -> Iterator[tuple[int, list[list[str]]]]:
 
 async def _tell(say: Say, there: Door, digest: str, sent: _Sent, names: tuple[str, str]) -> None:
     """What became of the file in all; of one that was broken off the service knows it."""
-    if not sent.rows:
-        raise Failure("The file has no row under its header.", "Name another file.", field="FILE")
     counts, bad = sent.counts, len(sent.faults)
     if counts is None:
         at = {} if sent.position is None else {"min_position": sent.position}

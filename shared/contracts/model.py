@@ -6,6 +6,7 @@ generated writer's schema forbids what the model does not declare). No contract 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, NamedTuple, TypeAlias
 
@@ -46,8 +47,13 @@ def _in_utc(moment: datetime) -> datetime:
 
 
 Instant: TypeAlias = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
-Id: TypeAlias = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:~-]{0,95}$", examples=["S1"])]
-Code: TypeAlias = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$", examples=["table_chairs"])]
+_ID, _CODE = r"^[A-Za-z0-9][A-Za-z0-9._:~-]{0,95}$", r"^[a-z][a-z0-9_]{0,63}$"
+_WORDS = {
+    _ID: "Input should be an id: up to 96 letters A-Z, a-z, digits and . _ : ~ -, the first a letter or a digit",
+    _CODE: "Input should be a code: up to 64 small letters, digits and _, the first a letter",
+}
+Id: TypeAlias = Annotated[str, Field(pattern=_ID, examples=["S1"])]
+Code: TypeAlias = Annotated[str, Field(pattern=_CODE, examples=["table_chairs"])]
 Count: TypeAlias = Annotated[StrictInt, Field(ge=0, le=2**31 - 1)]
 Flag: TypeAlias = StrictBool
 
@@ -72,5 +78,11 @@ class Fault(NamedTuple):
 
 def first_fault(error: ValidationError) -> Fault:
     """The first of what pydantic has found."""
-    fault = error.errors(include_url=False, include_input=False, include_context=False)[0]
-    return Fault([str(part) for part in fault["loc"]], fault["type"], fault["msg"])
+    fault = error.errors(include_url=False, include_input=False)[0]
+    return Fault([str(part) for part in fault["loc"]], fault["type"], in_words(fault))
+
+
+def in_words(fault: Mapping[str, Any]) -> str:
+    """What pydantic says of a fault; of the patterns that all services have, what they mean."""
+    said: str = _WORDS.get(fault.get("ctx", {}).get("pattern", ""), fault["msg"])
+    return said

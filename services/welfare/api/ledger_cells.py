@@ -19,7 +19,8 @@ PAID, RETURNED = {"paid", "成功", "已付"}, {"returned", "失败", "退回", 
 UNREADABLE = ValidationFailed.code
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,47}")  # of a firm: it is a part of a payment's reference
-_YUAN = re.compile(r"(-?)([0-9]{1,10})(?:\.([0-9]{1,2}))?")
+_YUAN = re.compile(r"(-?)([0-9]+)(?:\.([0-9]{1,2}))?")
+_DIGITS = 10  # of yuan
 _REASON = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _REFERENCE = re.compile(r"(.+)-([1-9][0-9]{0,3})")
 _GAPS = str.maketrans("", "", " -\u00a0\t")
@@ -74,6 +75,8 @@ def _fen(text: str, column: str) -> int:
     if found is None:
         raise _Wrong(column, "not_an_amount" if text else "missing")
     sign, yuan, decimals = found.groups()
+    if len(yuan) > _DIGITS:
+        raise _Wrong(column, "too_large")
     fen = int(yuan) * 100 + (int(decimals.ljust(2, "0")) if decimals else 0)
     return -fen if sign else fen
 

@@ -30,6 +30,7 @@ REASONS: Mapping[str, str] = {
     "not_an_id": "This is no id: up to 48 letters, digits, dots, hyphens. Correct it.",
     "not_yes_or_no": "Write yes or no, 是 or 否.",
     "not_an_amount": "Write yuan with at most two decimals, as in 1200.00.",
+    "too_large": "The amount is of more than ten digits. Correct it.",
     "not_of_this_ledger": "The reference is of another quarter. Take the bank's file for this one.",
     "not_paid_or_returned": "Write paid or returned, 成功 or 退回.",
 }

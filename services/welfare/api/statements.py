@@ -16,7 +16,7 @@ from shared.paper import PDF, Column, Row, Section, as_csv, as_pdf
 from shared.queries import View
 from shared.web import Call, MinPosition, found
 
-from ..projections import settlement_sheet
+from ..projections import merchants, settlement_sheet
 from ..projections.settlement_sheet import SETTLEMENT_SHEET
 from . import answers_settlements
 from .payments import Csv
@@ -42,8 +42,8 @@ SETTLED = (
 ENTRIES = (
     Column("核销号 Redemption", 24),
     Column("回执 Receipt", 22),
-    Column("活动 Campaign", 16),
-    Column("调整原因 Reason", 12),
+    Column("活动 Campaign", 14),
+    Column("调整原因 Reason", 14),
     Column("金额 Yuan", 10, number=True),
 )
 
@@ -73,14 +73,14 @@ When: TypeAlias = Annotated[Days, Depends(Days)]
 @router.get("/{merchant_id}/statement", responses={200: {"model": answers_settlements.Statement}})
 async def show(merchant_id: Id, days: When, call: Call, min_position: MinPosition = None) -> Response:
     """What was settled with a merchant on these days, line by line."""
-    async with call.reading(SETTLEMENT_SHEET, min_position) as view:
+    async with call.reading(SETTLEMENT_SHEET, min_position, merchants.MERCHANTS) as view:
         return found(view, await _statement(view, merchant_id, days))
 
 
 @router.get("/{merchant_id}/statement.csv", response_class=Csv)
 async def show_csv(merchant_id: Id, days: When, call: Call, min_position: MinPosition = None) -> Response:
     """The same as a table: of each settlement the opening, every line and adjustment, and the net."""
-    async with call.reading(SETTLEMENT_SHEET, min_position) as view:
+    async with call.reading(SETTLEMENT_SHEET, min_position, merchants.MERCHANTS) as view:
         statement = await _statement(view, merchant_id, days)
     rows = [row for sheet in statement["settlements"] for row in _rows(sheet)]
     return Csv(as_csv(HEADINGS, rows), headers=_named(statement, "csv"))
@@ -89,7 +89,7 @@ async def show_csv(merchant_id: Id, days: When, call: Call, min_position: MinPos
 @router.get("/{merchant_id}/statement.pdf", response_class=Pdf)
 async def show_pdf(merchant_id: Id, days: When, call: Call, min_position: MinPosition = None) -> Response:
     """The same on paper."""
-    async with call.reading(SETTLEMENT_SHEET, min_position) as view:
+    async with call.reading(SETTLEMENT_SHEET, min_position, merchants.MERCHANTS) as view:
         statement = await _statement(view, merchant_id, days)
     if sum(len(sheet["entries"]) for sheet in statement["settlements"]) > MOST_ON_PAPER:
         raise ValidationFailed(f"More than {MOST_ON_PAPER} lines. Take fewer days, or the CSV.", field="to_day")
@@ -97,6 +97,7 @@ async def show_pdf(merchant_id: Id, days: When, call: Call, min_position: MinPos
 
 
 async def _statement(view: View, merchant_id: str, days: Days) -> dict[str, Any]:
+    await merchants.of(view, merchant_id)
     sheets = await settlement_sheet.of_merchant(view, merchant_id, days.first, days.last)
     return {
         "merchant_id": merchant_id,

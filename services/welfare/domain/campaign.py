@@ -193,7 +193,7 @@ class Campaign(msgspec.Struct, frozen=True):
         """Its terms while it gives something. Raises `NotFound` or CAMPAIGN_NOT_OPEN."""
         terms = self.known
         if not self.is_open(moment):
-            raise refusals.CampaignNotOpen
+            raise refusals.CampaignNotOpen(field="campaign_id")
         return terms
 
 

@@ -30,6 +30,7 @@ from .ledger_commands import (
 )
 
 Stage: TypeAlias = Literal["none", "imported", "collated", "checked", "sent", "reconciled"]
+NEXT = {"imported": "collate it", "collated": "have it checked", "checked": "have it sent"}  # what follows a stage
 
 
 class LedgerOpened(DomainEvent, frozen=True):
@@ -114,7 +115,7 @@ class Ledger(msgspec.Struct, frozen=True):
 
     def check_takes_lines(self) -> None:
         if self.stage not in ("none", "imported"):
-            raise refusals.LedgerClosed(f"it is {self.stage}", field="quarter")
+            raise refusals.LedgerClosed(f"The ledger is {self.stage} already: it takes no lines.", field="quarter")
 
     def check_at(self, *stages: Stage) -> None:
         """Raises LEDGER_NOT_READY before them, LEDGER_CLOSED after them."""
@@ -123,7 +124,9 @@ class Ledger(msgspec.Struct, frozen=True):
             return
         order = get_args(Stage)
         early = order.index(self.stage) < order.index(stages[0])
-        raise (refusals.LedgerNotReady if early else refusals.LedgerClosed)(f"it is {self.stage}", field="quarter")
+        if early:
+            raise refusals.LedgerNotReady(f"The ledger is {self.stage}: {NEXT[self.stage]} first.", field="quarter")
+        raise refusals.LedgerClosed(f"The ledger is {self.stage}, which is past this step.", field="quarter")
 
 
 def ledger_id_of(org_id: str, quarter: str) -> str:
@@ -172,7 +175,7 @@ def _moved(command: CollateLedger | ReopenLedger, ledger: Ledger) -> Sequence[Le
                 return []
             ledger.check_at("collated", "checked")
             if ledger.batches:
-                raise refusals.LedgerClosed("the bank has some of it", field="quarter")
+                raise refusals.LedgerClosed("The bank has some of it: it is not reopened.", field="quarter")
             return [LedgerReopened(now)]
         case _:
             assert_never(command)
@@ -182,9 +185,9 @@ def _sent(by: str, lines: int, fen: int, now: datetime, ledger: Ledger) -> Seque
     """K8: who has checked does not send. Without lines there is nothing to send, and no batch of it."""
     ledger.check_at("checked")
     if by == ledger.checked_by:
-        raise refusals.FourEyesRequired
+        raise refusals.FourEyesRequired(field="quarter")
     if not lines:
-        raise refusals.LedgerNotReady("no line can be paid", field="quarter")
+        raise refusals.LedgerNotReady("No line can be paid. Correct or pick those that are held.", field="quarter")
     return [LedgerSent(now, ledger.batches + 1, lines, fen, by)]
 
 
@@ -193,7 +196,7 @@ def _reconciled(sums: Sums, now: datetime, ledger: Ledger) -> Sequence[LedgerEve
         return []
     ledger.check_at("sent", "checked")
     if not ledger.batches:
-        raise refusals.LedgerNotReady("the bank was sent nothing", field="quarter")
+        raise refusals.LedgerNotReady("The bank was sent nothing: send the ledger first.", field="quarter")
     if sums.outstanding:
         raise refusals.RefundOutstanding(f"{sums.outstanding} lines", field="quarter")
     return [LedgerReconciled(now, ledger.org_id, ledger.quarter, sums)]

@@ -82,7 +82,8 @@ class Redemption(msgspec.Struct, frozen=True):
         """
         if self.refused is not None:
             self._check_same(asked, _facts(asked) == _facts(self.refused.asked))
-            raise _REFUSALS.get(self.refused.code, NotFound)
+            refusal = _REFUSALS.get(self.refused.code, NotFound)
+            raise refusal(f"{refusal.message()} To ask again takes a new redemption_id.", field="redemption_id")
         if self.verified is None:
             return False
         purchase = self.verified.purchase

@@ -209,7 +209,7 @@ def _stepped(
 
 def _approved(command: ApproveSettlement, settlement: Settlement) -> Sequence[SettlementEvent]:
     if command.by == settlement.by:
-        raise refusals.FourEyesRequired
+        raise refusals.FourEyesRequired(field="settlement_id")
     if settlement.disputed:
         raise refusals.SettlementDisputed(f"Disputed: {', '.join(sorted(settlement.disputed))}.")
     return [SettlementApproved(command.now, command.by)]

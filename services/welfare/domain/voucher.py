@@ -147,6 +147,9 @@ def _check_hold(command: RedeemVoucher, voucher: Voucher, issued: VoucherIssued)
         return
     here = hold.place_id == command.merchant_id
     mine = hold.permitted if hold.holder == "collection" else hold.ref == command.reservation_ref
+    if here and not mine and hold.holder == "till" and hold.terminal_id == command.terminal_id:
+        why = "This till holds it for another purchase: name that one's reservation_ref, or release it."
+        raise refusals.VoucherReservedElsewhere(why, field="reservation_ref")
     if not (here and mine):
         raise refusals.VoucherReservedElsewhere(field="voucher_id")
 

@@ -68,7 +68,7 @@ def give(draft: Draft, gift: Gift, now: datetime) -> str:
         draft.state(MEMBER, gift.member_id).check(now)
         check_eligible(gift.terms, draft.state(MEMBER, gift.member_id))
         if draft.state(CAMPAIGN, gift.campaign_id).stage != "published":
-            raise refusals.CampaignNotOpen
+            raise refusals.CampaignNotOpen(field="campaign_id")
         issue(draft, gift, now)
     except Refused as refusal:
         whose = (gift.campaign_id, gift.member_id, gift.period)
@@ -115,7 +115,7 @@ def claim(command: Claim, read: Read) -> Changes:
     terms = campaign.open_at(command.now)
     phase = phase_at(terms, command.now)
     if not terms.in_window(command.now):
-        raise refusals.OutsideServiceWindow
+        raise refusals.OutsideServiceWindow(field="campaign_id")
     check_eligible(terms, member)
     scope = Scope(member.trade or "")
     issue(

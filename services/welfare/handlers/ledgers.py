@@ -203,7 +203,7 @@ def take_returns(command: TakeReturns, read: Read) -> Changes:
         return []
     if not ledger.batches or ledger.stage == "reconciled":
         ledger.check_at("sent")
-        raise refusals.LedgerNotReady("the bank was sent nothing", field="quarter")
+        raise refusals.LedgerNotReady("The bank was sent nothing: send the ledger first.", field="quarter")
     told: dict[str, list[Told]] = {}
     for one in command.told:
         told.setdefault(shard_of(command.ledger_id, one.firm_id), []).append(one)

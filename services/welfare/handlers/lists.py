@@ -24,7 +24,7 @@ def upload_part(command: UploadPart, read: Read) -> Changes:
     stored = draft.state(PART, part_id(command.list_id, command.part))
     targets = draft.state(TARGET_LIST, command.list_id)
     if campaign.known.kind != "list_gift" or campaign.stage == "closed":
-        raise refusals.CampaignNotOpen
+        raise refusals.CampaignNotOpen(field="campaign_id")
     if stored == command.members and targets.campaign_id == command.campaign_id:
         return []
     draft.decide(TARGET_LIST, command.list_id, command)
@@ -40,7 +40,7 @@ def approve_list(command: ApproveList, read: Read) -> Changes:
     targets = draft.state(TARGET_LIST, command.list_id)
     terms = campaign.known
     if terms.kind != "list_gift" or campaign.stage == "closed" or command.now >= terms.ends_at:
-        raise refusals.CampaignNotOpen
+        raise refusals.CampaignNotOpen(field="campaign_id")
     if draft.decide(TARGET_LIST, command.list_id, command):
         draft.decide(CAMPAIGN, command.campaign_id, AdoptList(command.list_id, targets.size, command.now))
         begin_granting(draft, command.campaign_id, command.now)

@@ -98,9 +98,9 @@ def _check_served(asked: Asked, campaign: Campaign, terms: Terms) -> None:
     if not asked.offline:
         campaign.open_at(asked.redeemed_at)
     elif campaign.stage == "draft" or not terms.starts_at <= asked.redeemed_at < terms.ends_at:
-        raise refusals.CampaignNotOpen
+        raise refusals.CampaignNotOpen(field="campaign_id")
     if not terms.in_window(asked.redeemed_at):
-        raise refusals.OutsideServiceWindow
+        raise refusals.OutsideServiceWindow(field="campaign_id")
 
 
 def _purchase(draft: Draft, asked: Asked, voucher_id: str, now: datetime) -> None:
