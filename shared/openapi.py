@@ -96,12 +96,13 @@ SCHEMAS: Mapping[str, Any] = {
     },
 }
 ALWAYS: tuple[Kind, ...] = ("unauthenticated", "forbidden", "validation", "unavailable")
-OF_COMMANDS: tuple[Kind, ...] = ("not_found", "refused")
+OF_COMMANDS: tuple[Kind, ...] = ("not_found", "refused", "too_large")
 SAYS: Mapping[int, str] = {
     401: "No valid token.",
     403: "The caller lacks a role or a relation, which is named.",
     404: "Nothing is known under an id.",
     409: "A rule says no: `code` says which.",
+    413: "The body is larger than anything that is taken.",
     422: "A field is not as it must be, or the key was used with another body.",
     503: "A dependency is away or too much waits: repeat with the same key.",
 }

@@ -62,6 +62,13 @@ class Scenario:
         return self
 
     @property
+    def refusal(self) -> Refused:
+        """What it was refused with, for a look at the field and the detail."""
+        self._check()
+        assert isinstance(self._outcome, Refused), self._outcome
+        return self._outcome
+
+    @property
     def events(self) -> dict[str, list[DomainEvent]]:
         """What was decided, for a look at single fields."""
         self._check()

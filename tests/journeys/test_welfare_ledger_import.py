@@ -100,17 +100,27 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> str:
 async def test_wf10_a_file_goes_to_the_bank_and_back_from_the_command_line(
     town: Town, commands: Commands, tmp_path: Path
 ) -> None:
-    rows = [line(0), line(1, 90.5), line(2, "0"), line(3, account=6.22202123456789e18), [], line(4, "x"), [], []]
+    rows = [
+        line(0),
+        line(1, 90.5),
+        line(2, "0"),
+        line(3, account=6.22202123456789e18),
+        [],
+        line(4, "x"),
+        line(5, "9" * 20),
+        [],
+        [],
+    ]
     book = Workbook()
     for row in [HEADER, *rows]:
         book.active.append(row)  # type: ignore[union-attr]
     book.save(tmp_path / "lines.xlsx")
     (told,) = await commands.run("import", "lines.xlsx", "--quarter", "2026Q1")
     assert {name: told[name] for name in ("rows", "accepted", "held", "faults")} == {
-        "rows": 6,
+        "rows": 7,
         "accepted": 2,
         "held": 1,
-        "faults": 4,
+        "faults": 5,
     }
     await town.welfare.idle()
     faults = await commands.run("faults", "--quarter", "2026Q1")
@@ -119,6 +129,7 @@ async def test_wf10_a_file_goes_to_the_bank_and_back_from_the_command_line(
         (4, "account", "ACCOUNT_INVALID", None),
         (5, "firm_id", "VALIDATION_FAILED", "missing"),
         (6, "amount", "VALIDATION_FAILED", "not_an_amount"),
+        (7, "amount", "VALIDATION_FAILED", "too_large"),
     ]
     await commands.run("faults", "--quarter", "2026Q1", "--to", "faults.csv")
     assert (tmp_path / "faults.csv").read_text().count("ACCOUNT_INVALID") == 1
@@ -153,6 +164,8 @@ async def test_files_of_chinese_spreadsheets_are_read_and_bad_ones_are_told(comm
     (tmp_path / "no.xlsx").write_text("no zip")
     (failure,) = await commands.run("import", "no.xlsx", "--quarter", "2026Q2", exit_code=2)
     assert failure["error"]["field"] == "FILE"
+    (failure,) = await commands.run("import", sheet(tmp_path / "none.csv", []), "--quarter", "2026Q2", exit_code=2)
+    assert "no row" in failure["error"]["message"]
     (failure,) = await commands.run("import", "gb.csv", "--quarter", "spring", exit_code=1)
     assert failure["error"]["message"].startswith("VALIDATION_FAILED")
 

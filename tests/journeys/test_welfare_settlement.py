@@ -281,6 +281,9 @@ async def test_a_statement_is_the_same_to_read_as_a_table_and_on_paper(house: Ho
     assert "商户对账单 Merchant statement" in words
     assert (await house.get("/merchants/K1/statement.pdf", **{**mine, "who": "K2"})).status_code == 403
     assert (await house.get("/merchants/K1/statement", **{**mine, "to_day": "2027-01-01"})).status_code == 422
+    for form in ("", ".csv", ".pdf"):
+        nobody = await house.get(f"/merchants/K9/statement{form}", **{**mine, "who": "F1", "roles": ("finance",)})
+        assert (nobody.status_code, nobody.json()["errors"][0]["field"]) == (404, "merchant_id")
 
 
 async def test_a_merchant_reads_his_own_settlements(house: House) -> None:

@@ -13,13 +13,16 @@ from typing import Any
 import httpx
 import psycopg
 import pytest
+from fastapi import FastAPI
 from joserfc.jwk import ECKey
 
+from shared.body_limit import MOST, BodyLimit
 from shared.embedded.infra import Infra
 from shared.identity import LocalIssuer
 from shared.testing.gates import GATE, STATION, Caller, calling, scanned, settle
 from shared.testing.infrastructure import Databases
 from shared.testing.waiting import eventually
+from shared.web import answer_problems
 from tests.running import Town, a_town
 
 MEMBER = {"member_id": "W50", "trade": "courier"}
@@ -163,6 +166,48 @@ async def test_deep_nesting_and_lone_surrogates_are_problems_and_no_failures(off
         assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+async def test_a_command_without_its_empty_body_is_told_what_to_send(officer: Caller) -> None:
+    answer = await officer.http.post("/members/W03/reinstate", headers={"Idempotency-Key": "no-body"})
+    assert "{}" in problem(answer, 422, "VALIDATION_FAILED", "body")["detail"]
+
+
+async def test_a_wrong_id_is_told_in_words_how_one_looks(officer: Caller) -> None:
+    answer = await officer.post("/members", {**MEMBER, "member_id": "张三"}, "wrong-id")
+    assert "letters A-Z" in problem(answer, 422, "VALIDATION_FAILED", "member_id")["detail"]
+
+
+async def _endless() -> AsyncIterator[bytes]:
+    while True:
+        yield b" " * 2**20
+
+
+async def test_no_larger_body_is_read_than_anything_that_is_taken(officer: Caller, town: Town) -> None:
+    headers = {"Idempotency-Key": "too-large"}
+    answer = await officer.http.post("/members", content=b" " * (MOST + 1), headers=headers)
+    problem(answer, 413, "CONTENT_TOO_LARGE", "body")
+    just = json.dumps({**MEMBER, "member_id": "W61"}).encode().rjust(MOST)
+    answer = await officer.http.post("/members", content=just, headers={**headers, "Content-Type": "application/json"})
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("token", ["", "Bearer x"])
+async def test_a_body_of_no_told_length_is_given_up_when_too_much_has_come(token: str) -> None:
+    """Also from somebody who is not known: bodies are read before tokens are."""
+    app = FastAPI()
+    app.add_middleware(BodyLimit, most=2**20)
+    answer_problems(app)
+    app.post("/members")(taken)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://here", headers={"Authorization": token}) as http:
+        problem(await http.post("/members", content=_endless()), 413, "CONTENT_TOO_LARGE", "body")
+        assert (await http.post("/members", json={"a": 1})).json() == {"a": 1}
+
+
+async def taken(body: dict[str, Any]) -> dict[str, Any]:
+    """A route that gives back what it got."""
+    return body
+
+
 async def test_a_command_without_a_key_is_refused_and_the_header_named(officer: Caller) -> None:
     for headers in ({}, {"Idempotency-Key": ""}, {"Idempotency-Key": "k" * 129}):
         answer = await officer.http.post("/members", json=MEMBER, headers=headers)
@@ -187,13 +232,13 @@ async def test_a_repeated_refusal_is_answered_with_the_same_bytes_whatever_has_c
 
 async def test_a_key_used_for_another_body_is_refused(gate: Caller) -> None:
     await gate.post("/scans", scanned("W02"), "reused")
-    problem(await gate.post("/scans", scanned("W03"), "reused"), 422, "IDEMPOTENCY_KEY_REUSED")
+    problem(await gate.post("/scans", scanned("W03"), "reused"), 422, "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key")
 
 
 async def test_a_key_used_for_another_command_is_refused(officer: Caller) -> None:
     await officer.post("/members/W03/suspend", {"reason": "on_leave"}, "two-verbs")
     answer = await officer.post("/stations/S1/suspend", {"reason": "on_leave"}, "two-verbs")
-    problem(answer, 422, "IDEMPOTENCY_KEY_REUSED")
+    problem(answer, 422, "IDEMPOTENCY_KEY_REUSED", "Idempotency-Key")
 
 
 async def test_a_hundred_at_once_under_one_key_have_one_effect_and_equal_answers(town: Town, officer: Caller) -> None:

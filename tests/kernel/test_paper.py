@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from typing import Any
 
 from pypdf import PdfReader
 
@@ -14,7 +15,8 @@ COLUMNS = (Column("核销 Redemption", 3), Column("金额 Yuan", 1, number=True)
 
 def text_of(pdf: bytes) -> list[list[str]]:
     """The lines of each page."""
-    return [page.extract_text().splitlines() for page in PdfReader(io.BytesIO(pdf)).pages]
+    pages = [page.extract_text() for page in PdfReader(io.BytesIO(pdf)).pages]
+    return [[line.strip() for line in text.splitlines()] for text in pages]
 
 
 def test_a_table_is_read_as_it_was_written() -> None:
@@ -26,6 +28,19 @@ def test_a_table_is_read_as_it_was_written() -> None:
 def test_a_page_has_its_words_in_chinese_too() -> None:
     (lines,) = text_of(as_pdf("商户对账单", ["期间 Days"], [Section("明细", COLUMNS, [("R1", "45.00")])]))
     assert {"商户对账单", "期间 Days", "明细", "核销 Redemption", "金额 Yuan", "R1", "45.00", "1"} == set(lines)
+
+
+def test_letters_and_figures_need_no_chinese_font() -> None:
+    runs: list[tuple[str, str]] = []
+
+    def note(text: str, _cm: Any, _tm: Any, font: dict[str, str] | None, _size: float) -> None:
+        if text.strip() and font is not None:
+            runs.append((text.strip(), font["/BaseFont"]))
+
+    pdf = as_pdf("商户对账单 Statement", ["元 & <yuan>"], [Section("明细", COLUMNS, [("R1", "45.00")])])
+    PdfReader(io.BytesIO(pdf)).pages[0].extract_text(visitor_text=note)
+    assert {("Statement", "/Helvetica"), ("& <yuan>", "/Helvetica"), ("45.00", "/Helvetica")} <= set(runs)
+    assert {font for text, font in runs if not text.isascii()} == {"/STSong-Light"}
 
 
 def test_every_page_that_a_table_reaches_has_its_headings_and_no_row_is_lost() -> None:

@@ -309,6 +309,14 @@ def test_e44_a_ledger_is_sent_only_after_all_its_steps(given: Given) -> None:
     given().when(CollateLedger(ID, NOW)).then_refused(NotFound)
 
 
+def test_e44_a_step_too_early_is_told_which_comes_first(given: Given) -> None:
+    steps: list[tuple[tuple[Any, ...], str]] = [((), "collate it first"), ((collated,), "have it checked first")]
+    for past, first in steps:
+        refusal = given(ledger(*past), lines_of("A1", accepted())).when(SendLedger(ID, "F2", NOW)).refusal
+        assert (refusal.code, refusal.field) == ("LEDGER_NOT_READY", "quarter")
+        assert first in refusal.detail
+
+
 def test_e45_a_returned_payment_is_resent_and_paid_once(given: Given) -> None:
     scenario = given(*came_back)
     scenario.when(CorrectLine(ID, "A1", "new", NOW)).when(CheckLedger(ID, "F1", NOW)).when(SendLedger(ID, "F2", NOW))

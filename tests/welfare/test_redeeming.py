@@ -135,6 +135,21 @@ def test_what_cannot_be_redeemed_is_refused_and_recorded(
     given(*PAST, *more).when(wish).then_refused(refusal, refused(wish, refusal))
 
 
+def test_e46_a_repeat_of_what_was_refused_says_that_it_needs_a_new_id(given: Given) -> None:
+    scenario = given(*PAST, EXPIRED, refused(buy(voucher_id=DRINK), refusals.VoucherExpired)).when(
+        buy(voucher_id=DRINK)
+    )
+    assert scenario.refusal.field == "redemption_id"
+    assert "new redemption_id" in scenario.refusal.detail
+
+
+def test_wf5_a_till_that_forgot_under_which_reference_it_holds_is_told_so(given: Given) -> None:
+    held = on(VOUCHER, DRINK, VoucherReserved(at("11:59"), "till", "T-1", "M2", at("12:14"), "M2-till"))
+    assert given(*PAST, held).when(buy(voucher_id=DRINK)).refusal.field == "reservation_ref"
+    other = on(VOUCHER, DRINK, VoucherReserved(at("11:59"), "till", "T-1", "M2", at("12:14"), "M2-till-2"))
+    assert given(*PAST, other).when(buy(voucher_id=DRINK)).refusal.field == "voucher_id"
+
+
 def test_wf6_the_last_moment_before_valid_until_is_good(given: Given) -> None:
     assert "redemption-R1" in given(*PAST).when(buy(voucher_id=DRINK, now=at("23:59"))).events
 
