@@ -15,6 +15,7 @@ import typer
 
 from shared.cli.places import Places, places
 from shared.cli.saying import Away, Failure, NothingFound
+from shared.plain_http import NO_TLS
 
 URL = "YIZHAN_WELFARE_URL"
 TOKEN = "YIZHAN_TOKEN"  # noqa: S105 (the name of a setting)
@@ -80,7 +81,8 @@ async def door(instance: str | None, url: str | None, who: str, quarter: str, pa
     found = url or where.settings.get(URL) or where.service("welfare")
     headers = {"Authorization": f"Bearer {_token(where, who)}"}
     try:
-        client = httpx.AsyncClient(base_url=found, headers=headers, timeout=30, trust_env=False)
+        verify = NO_TLS if found.startswith("http://") else True
+        client = httpx.AsyncClient(base_url=found, headers=headers, timeout=30, trust_env=False, verify=verify)
     except (httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         raise Failure(f"{found!r} is no URL.", "Write it as in http://127.0.0.1:8103", field="--url") from error
     async with client as http:

@@ -325,8 +325,9 @@ async def test_wf8_after_an_outage_each_day_has_exactly_its_lines(house: House) 
     await house.adds_up()
 
 
-POINTS = ["committer.after_append", "timer.after_fire"]
-RARELY = ["committer.before_append", "projection.before_commit", "relay.after_send"]
+POINTS = ["timer.after_fire"]
+# The second one kills a whole day with settlements in `test_welfare_kills.py`, which is not slow.
+RARELY = ["committer.before_append", "committer.after_append", "projection.before_commit", "relay.after_send"]
 
 
 @pytest.mark.fault
