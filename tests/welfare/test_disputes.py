@@ -39,6 +39,7 @@ from tests.welfare.settling import (
     approve,
     created,
     decide,
+    deny,
     disputed,
     later,
     line,
@@ -103,6 +104,14 @@ def test_wf8_a_line_that_was_left_out_and_is_denied_gives_the_money_back_and_is_
     check_taken_back(scenario, LATE, None)
     assert not [stream for stream in scenario.events if stream.startswith("takings-")]
     assert scenario.events["dispute-R1"] == [DisputeEnded(LATE, "R1", "denied", False, None, "A1")]
+
+
+def test_wf8_a_settlement_with_a_disputed_line_is_not_denied_either(given: Given) -> None:
+    """The next one would open with its amount, and be paid while nobody has decided about the line."""
+    scenario = a_meal(given).when(settle()).when(disputed("R1", LATE, K1))
+    scenario.when(deny()).then_refused(refusals.SettlementDisputed)
+    scenario.when(decide("R1", "upheld", LATE)).when(deny())
+    assert "balance-K1" in scenario.events
 
 
 def test_wf8_a_dispute_of_a_settled_line_holds_the_approval_until_it_is_decided(given: Given) -> None:

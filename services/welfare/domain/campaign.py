@@ -189,6 +189,11 @@ class Campaign(msgspec.Struct, frozen=True):
         terms = self.terms
         return terms is not None and self.stage == "published" and terms.starts_at <= moment < terms.ends_at
 
+    def begun_by(self, moment: datetime) -> datetime:
+        """This moment; or when it began, if its timer has come though another service's word is of before that."""
+        began = self.terms is not None and (START, "") not in self.timers
+        return max(moment, self.known.starts_at) if began and self.stage == "published" else moment
+
     def open_at(self, moment: datetime) -> Terms:
         """Its terms while it gives something. Raises `NotFound` or CAMPAIGN_NOT_OPEN."""
         terms = self.known
@@ -212,7 +217,8 @@ def decide(command: CampaignCommand, campaign: Campaign) -> Sequence[CampaignEve
         case AdoptList(list_id, size, now):
             return [] if list_id in campaign.lists else [TargetListApproved(now, list_id, size)]
         case BeginGranting(campaign_id, now):
-            return [GrantingBegun(now, campaign_id)] if campaign.lists and campaign.is_open(now) else []
+            moment = campaign.begun_by(now)
+            return [GrantingBegun(moment, campaign_id)] if campaign.lists and campaign.is_open(moment) else []
         case _:
             return _moved(command, campaign.known, campaign)
 

@@ -157,10 +157,10 @@ class Merchant(msgspec.Struct, frozen=True):
         if self.stage != "left":
             self.check_here()
 
-    def check_serves(self, moment: datetime) -> None:
-        """He served at this moment. Raises `NotFound` or MERCHANT_SUSPENDED."""
+    def check_serves(self, moment: datetime | None = None) -> None:
+        """He serves, or served at this moment. Raises `NotFound` or MERCHANT_SUSPENDED."""
         self.check_known()
-        if self.since is None or moment < self.since:
+        if self.since is None or (moment is not None and moment < self.since):
             return
         self.check_here()
         raise refusals.MerchantSuspended(field="merchant_id")

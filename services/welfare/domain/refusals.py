@@ -98,7 +98,7 @@ class SettlementClosed(Refused):
 
 
 class SettlementDisputed(Refused):
-    """A line of the settlement is disputed. Decide about the line first, then approve."""
+    """A line of the settlement is disputed. Decide about the line first, then go on."""
 
 
 class ListAlreadyApproved(Refused):

@@ -194,6 +194,7 @@ def _stepped(
         case ApproveSettlement() if settlement.stage == "verified":
             return _approved(command, settlement)
         case DenySettlement(_, reason, by, now) if settlement.stage in ("created", "verified"):
+            _check_undisputed(settlement)  # as the next one would pay its amount meanwhile
             return [SettlementDenied(now, created.merchant_id, created.net_fen, reason, by)]
         case PaySettlement(_, bank_ref, by, now) if settlement.stage == "approved":
             return [SettlementPaid(now, created.merchant_id, created.day, created.net_fen, bank_ref, by)]
@@ -210,9 +211,13 @@ def _stepped(
 def _approved(command: ApproveSettlement, settlement: Settlement) -> Sequence[SettlementEvent]:
     if command.by == settlement.by:
         raise refusals.FourEyesRequired(field="settlement_id")
+    _check_undisputed(settlement)
+    return [SettlementApproved(command.now, command.by)]
+
+
+def _check_undisputed(settlement: Settlement) -> None:
     if settlement.disputed:
         raise refusals.SettlementDisputed(f"Disputed: {', '.join(sorted(settlement.disputed))}.")
-    return [SettlementApproved(command.now, command.by)]
 
 
 def evolve(settlement: Settlement, event: SettlementEvent) -> Settlement:

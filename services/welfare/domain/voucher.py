@@ -115,6 +115,8 @@ def _released(voucher: Voucher, why: str, now: datetime) -> list[VoucherEvent]:
     released = _freed(voucher, why, now)
     if now >= issued.valid_until:
         released.append(VoucherExpired(now, issued.member_id, issued.campaign_id))
+    elif voucher.overdue:  # its timer came while it was held, and only now we are told that the hold had ended before
+        released.append(DeadlineSet(now, EXPIRY, issued.voucher_id, issued.valid_until))
     return released
 
 
@@ -123,7 +125,7 @@ def _redeemed(command: RedeemVoucher, voucher: Voucher) -> Sequence[VoucherEvent
     issued, now = voucher.check_own(command.member_id), command.now
     if not (command.offline and voucher.ended_at is not None and command.redeemed_at < voucher.ended_at):
         voucher.check_not_ended()  # what ended after an offline terminal had taken it was good then (WF3)
-    _check_hold(command, voucher, issued)
+    check_hold(command, voucher)
     who = (command.redemption_id, command.merchant_id, command.terminal_id)
     events: list[VoucherEvent] = [VoucherRedeemed(command.redeemed_at, *who, command.fen, command.offline)]
     if voucher.promised:
@@ -133,10 +135,12 @@ def _redeemed(command: RedeemVoucher, voucher: Voucher) -> Sequence[VoucherEvent
     return events
 
 
-def _check_hold(command: RedeemVoucher, voucher: Voucher, issued: VoucherIssued) -> None:
+def check_hold(command: RedeemVoucher, voucher: Voucher) -> None:
     """E39. Who holds it redeems it; what is collected in a slot is redeemed where its member came for it (row 14)."""
-    moment, permit = command.redeemed_at, voucher.permit
+    issued, permit, moment = voucher.known, voucher.permit, command.redeemed_at
     hold = voucher.held(moment)
+    if hold is not None and command.offline and moment < hold.since:
+        hold = None  # it was taken afterwards
     if hold is None and permit is not None and moment < permit.until:
         hold = permit  # an offline till tells it after the hold has ended, or a reversal is put right at once
     if hold is None:

@@ -11,6 +11,7 @@ from shared.decider import DeadlineCleared, DeadlineSet
 
 from . import refusals
 from .voucher_events import (
+    EXPIRY,
     CollectionPermitted,
     Holder,
     VoucherEvent,
@@ -31,6 +32,7 @@ class Hold(msgspec.Struct, frozen=True):
     ref: str
     place_id: str
     until: datetime
+    since: datetime
     permitted: bool = False
     terminal_id: str = ""
 
@@ -40,6 +42,7 @@ class Voucher(msgspec.Struct, frozen=True):
 
     `ended_at` is when it expired or was revoked, which is what an offline terminal's later word is judged by; `booked`
     is the last hold for a collection, also when that is over, and `permit` the last one that its member came for.
+    `overdue`: the timer of its end has come, and no other one is set.
     """
 
     issued: VoucherIssued | None = None
@@ -49,6 +52,7 @@ class Voucher(msgspec.Struct, frozen=True):
     ended_at: datetime | None = None
     permit: Hold | None = None
     booked: Hold | None = None
+    overdue: bool = False
 
     @property
     def promised(self) -> bool:
@@ -86,8 +90,8 @@ def evolve(voucher: Voucher, event: VoucherEvent) -> Voucher:
     match event:
         case VoucherIssued():
             return Voucher(event, "issued")
-        case VoucherReserved(holder=holder, ref=ref, place_id=place_id, until=until, terminal_id=terminal_id):
-            hold = Hold(holder, ref, place_id, until, terminal_id=terminal_id)
+        case VoucherReserved(at=at, holder=holder, ref=ref, place_id=place_id, until=until, terminal_id=terminal_id):
+            hold = Hold(holder, ref, place_id, until, at, terminal_id=terminal_id)
             booked = hold if holder == "collection" else voucher.booked
             return replace(voucher, stage="reserved", hold=hold, booked=booked)
         case CollectionPermitted(ref=ref):
@@ -98,12 +102,12 @@ def evolve(voucher: Voucher, event: VoucherEvent) -> Voucher:
             return replace(voucher, stage="redeemed", hold=None, redemption_id=redemption_id)
         case VoucherReinstated():
             return replace(voucher, stage="issued", redemption_id=None)
-        case VoucherExpired(at=at):
-            return replace(voucher, stage="expired", hold=None, ended_at=at)
+        case VoucherExpired(at=at):  # one that had ended before its redemption was reversed has ended then
+            return replace(voucher, stage="expired", hold=None, ended_at=voucher.ended_at or at)
         case VoucherRevoked(at=at):
             return replace(voucher, stage="revoked", hold=None, ended_at=at)
-        case DeadlineSet() | DeadlineCleared():
-            return voucher
+        case DeadlineSet(name=name) | DeadlineCleared(name=name):
+            return replace(voucher, overdue=isinstance(event, DeadlineCleared)) if name == EXPIRY else voucher
         case _:
             assert_never(event)
 

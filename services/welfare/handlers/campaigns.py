@@ -108,9 +108,10 @@ def _delist(draft: Draft, campaign_id: str, terms: Terms, now: datetime) -> None
 def note_station_suspended(command: NoteStationSuspended, read: Read) -> Changes:
     """Row 21: what is bound to it is paused."""
     draft = Draft(read)
+    if not draft.decide(STATION, command.station_id, command):
+        return []  # told again: an officer may have resumed them meanwhile
     for campaign_id in draft.state(STATION, command.station_id).campaigns:
         _pause(draft, campaign_id, command.station_id, command.now)
-    draft.decide(STATION, command.station_id, command)
     return draft.changes
 
 

@@ -20,8 +20,9 @@ from ..domain.merchant import MERCHANT
 from ..domain.redemption import REDEMPTION, Redeem, Refuse, Verify
 from ..domain.redemption_events import Asked, Purchase, Split
 from ..domain.takings import TAKINGS, AddLine, Line, receipt_no, takings_id
-from ..domain.voucher import VOUCHER
+from ..domain.voucher import VOUCHER, check_hold
 from ..domain.voucher_commands import RedeemVoucher
+from ..domain.voucher_state import Voucher
 from .issuing import voucher_id_of
 from .lines import dispute_as_noted, open_takings
 from .vouchers import change
@@ -60,18 +61,40 @@ def _verify(draft: Draft, asked: Asked, now: datetime) -> None:
 
 
 def _voucher_of(draft: Draft, asked: Asked) -> str:
-    """The member's voucher of this campaign that ends first; without a good one the last that he had, to say why not.
+    """The member's voucher of this campaign that ends first, of those that he had then and that nothing keeps from this
+    till; without a good one the last that he had, to say why not.
 
     Raises VOUCHER_NOT_FOUND for who never had one.
     """
-    campaign_id, member_id = asked.campaign_id or "", asked.member_id
+    campaign_id, member_id, moment = asked.campaign_id or "", asked.member_id, asked.redeemed_at
     periods = draft.state(ENTITLEMENT, entitlement_id(campaign_id, member_id)).periods
     had = [voucher_id_of(campaign_id, member_id, period) for period, how in periods.items() if how != "declined"]
     if not had:
         raise refusals.VoucherNotFound("The member has no voucher of this campaign.", field="campaign_id")
     vouchers = {voucher_id: draft.state(VOUCHER, voucher_id) for voucher_id in had}
-    good = [one.known for one in vouchers.values() if one.promised and asked.redeemed_at < one.known.valid_until]
-    return min(good, key=lambda issued: issued.valid_until).voucher_id if good else had[-1]
+    good = [voucher_id for voucher_id, voucher in vouchers.items() if _good(voucher, asked)]
+
+    def rank(voucher_id: str) -> tuple[bool, bool, datetime]:
+        voucher = vouchers[voucher_id]
+        return voucher.known.at > moment, not _free(voucher, asked), voucher.known.valid_until
+
+    return min(good, key=rank) if good else had[-1]
+
+
+def _good(voucher: Voucher, asked: Asked) -> bool:
+    """It is not used, and had not ended then."""
+    moment = asked.redeemed_at
+    ended_later = asked.offline and voucher.ended_at is not None and moment < voucher.ended_at
+    unused = voucher.promised or (ended_later and voucher.stage != "redeemed")
+    return unused and (moment < voucher.known.valid_until or voucher.held(moment) is not None)
+
+
+def _free(voucher: Voucher, asked: Asked) -> bool:
+    try:
+        check_hold(_taking(asked, 0, asked.redeemed_at), voucher)
+    except Refused:
+        return False
+    return True
 
 
 def _meal(draft: Draft, asked: Asked, campaign: Campaign, now: datetime) -> None:
@@ -113,21 +136,7 @@ def _purchase(draft: Draft, asked: Asked, voucher_id: str, now: datetime) -> Non
         raise refusals.MerchantNotAccepted(field="merchant_id")
     fen = min(issued.face_fen, asked.basket_fen)
     purchase = _turned_out(asked, voucher_id, issued.campaign_id, issued.budget_id)
-    change(
-        draft,
-        voucher_id,
-        RedeemVoucher(
-            member_id=asked.member_id,
-            redemption_id=asked.redemption_id,
-            merchant_id=asked.merchant_id,
-            terminal_id=asked.terminal_id,
-            fen=fen,
-            offline=asked.offline,
-            redeemed_at=asked.redeemed_at,
-            reservation_ref=asked.reservation_ref,
-            now=now,
-        ),
-    )
+    change(draft, voucher_id, _taking(asked, fen, now))
     use = Use(issued.period, asked.redemption_id, 0, now)
     draft.decide(ENTITLEMENT, entitlement_id(issued.campaign_id, issued.member_id), use)
     allowed = 0
@@ -138,6 +147,20 @@ def _purchase(draft: Draft, asked: Asked, voucher_id: str, now: datetime) -> Non
     else:
         allowed = _pay(draft, purchase, fen, now)
     _write_off(draft, purchase, Split(fen, asked.basket_fen - fen, 0), issued.period, allowed, now)
+
+
+def _taking(asked: Asked, fen: int, now: datetime) -> RedeemVoucher:
+    return RedeemVoucher(
+        member_id=asked.member_id,
+        redemption_id=asked.redemption_id,
+        merchant_id=asked.merchant_id,
+        terminal_id=asked.terminal_id,
+        fen=fen,
+        offline=asked.offline,
+        redeemed_at=asked.redeemed_at,
+        reservation_ref=asked.reservation_ref,
+        now=now,
+    )
 
 
 def _turned_out(asked: Asked, voucher_id: str | None, campaign_id: str, budget_id: str) -> Purchase:

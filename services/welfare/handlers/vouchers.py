@@ -83,7 +83,7 @@ def hold_at_till(command: HoldAtTill, read: Read) -> Changes:
     draft, now, place = Draft(read), command.now, command.merchant_id
     draft.state(MEMBER, command.member_id).check()
     merchant = draft.state(MERCHANT, place)
-    merchant.check_serves(now)
+    merchant.check_serves()
     merchant.check_terminal(command.terminal_id, now)
     issued = draft.state(VOUCHER, command.voucher_id).known
     if not draft.state(CAMPAIGN, issued.campaign_id).known.accepts(place):
