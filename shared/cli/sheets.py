@@ -106,6 +106,8 @@ def _text(cell: Any) -> str:
             return "yes" if cell else "no"
         case float():
             return f"{cell:.2f}" if abs(cell) < 1e13 and abs(cell - round(cell, 2)) < 1e-9 else repr(cell)
+        case int() if abs(cell) >= 10**15:
+            return repr(float(cell))  # a spreadsheet keeps 15 digits of a number: the others are none of the account's
         case datetime() | date():
             return cell.isoformat()
         case _:

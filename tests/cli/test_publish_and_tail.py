@@ -68,7 +68,7 @@ def test_without_wait_it_says_what_was_sent(tmp_path: Path) -> None:
         (["Xyzzy"], ["EVENT", "Publish one of: ", "points.PatrolReported"]),
         (["checkin.VisitStarted"], ["EVENT", "published by checkin", "Publish one of: "]),
         ([PATROL, "--data", report(station_id=None)], ["station_id", "Field required", "--example"]),
-        ([PATROL, "--data", report(station_id="no station")], ["station_id", "match pattern"]),
+        ([PATROL, "--data", report(station_id="no station")], ["station_id", "an id", "letters"]),
         ([PATROL, "--data", report(statoin_id="S1")], ["statoin_id", "Did you mean station_id?"]),
         ([PATROL, "--data", report(checklist=[{"item": "a", "ok": 1}])], ["checklist.0.ok", "boolean"]),
         ([PATROL, "--data", "{"], ["data", "not JSON"]),
