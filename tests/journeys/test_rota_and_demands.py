@@ -141,6 +141,7 @@ async def test_ck10_a_swap_needs_both(rota: Rota, leader: Caller) -> None:
     assert await rota.does("L1", "offer-swap", "chief-S2", offer) == "DUTY_NOT_ASSIGNED"
     assert await rota.does("C3", "accept-swap", "chief-S2", accept) == "DUTY_NOT_ASSIGNED"
     assert await rota.does("C2", "offer-swap", "chief-S2", offer) == "accepted"
+    await rota.town.checkin.idle()
     async with rota.person("C3") as other:
         asked = (await other.get("/people/C3/duties")).json()["duties"]
         assert [one["offers"] for one in asked] == [[{"from_person": "C2", "to_person": "C3"}]]

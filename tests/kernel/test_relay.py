@@ -24,6 +24,7 @@ from tests.running import Town, a_town
 
 MEMBERS = [f"W{number:02}" for number in range(1, 13)]
 TOPIC = events_topic("checkin")
+REGISTERED = "cn.yizhan.checkin.MemberRegistered.v1"
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +61,8 @@ async def test_what_the_log_says_is_published_once_and_each_key_in_order(town: T
 async def test_versions_of_a_stream_are_published_in_ascending_order(town: Town) -> None:
     last: dict[str, str] = {}
     for record in await read_all(town.infra.kafka, TOPIC):
+        if header(record, "ce_type") == REGISTERED:  # of the member's own stream, under the same key
+            continue
         sequence = header(record, "ce_sequence") or ""
         assert last.get(record.key, "") < sequence, "the numbers are padded, so text compares as they do"
         last[record.key] = sequence

@@ -88,7 +88,7 @@ def evolve(allowance: Allowance, event: AllowanceEvent) -> Allowance:
         case OfflineAllowanceSet(budget_id=budget_id, fen=fen):
             return Allowance({**allowance.left, budget_id: fen})
         case AllowanceUsed(budget_id=budget_id, fen=fen):
-            return Allowance({**allowance.left, budget_id: allowance.left[budget_id] - fen})
+            return Allowance({**allowance.left, budget_id: allowance.left.get(budget_id, 0) - fen})
         case _:
             assert_never(event)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Literal, TypeAlias, assert_never, get_args
+from typing import Any, Literal, TypeAlias, assert_never, get_args
 from zlib import crc32
 
 import msgspec
@@ -226,29 +226,33 @@ def evolve(shard: Shard, event: LinesEvent) -> Shard:
             return _held(shard, event)
         case LedgerLinePicked(firm_id=firm_id, fen=fen):
             rest = dict(shard.conflicts)
-            (line,) = (one for one in rest.pop(firm_id) if one.fen == fen)
-            status: Status = "held" if line.account == "bad" else "accepted"
-            return Shard({**lines, firm_id: replace(line, status=status)}, rest)
-        case LedgerLineCorrected(firm_id=firm_id, account_ref=account_ref):
-            line = replace(lines[firm_id], status="accepted", reason=None)
-            if account_ref is not None:
-                line = replace(line, account="good", account_ref=account_ref)
-            return replace(shard, lines={**lines, firm_id: line})
+            picked = [
+                (firm_id, replace(one, status="held" if one.account == "bad" else "accepted"))
+                for one in rest.pop(firm_id, ())
+                if one.fen == fen
+            ]
+            return Shard({**lines, **dict(picked)}, rest)
+        case LedgerLineCorrected(firm_id=firm_id, account_ref=ref):
+            account = {} if ref is None else {"account": "good", "account_ref": ref}
+            return _with(shard, {firm_id: {"status": "accepted", "reason": None, **account}})
         case LedgerAccountsSeen(good=good, bad=bad):
-            seen = {one.firm_id: replace(lines[one.firm_id], account="good") for one in good}
-            seen |= {one.firm_id: replace(lines[one.firm_id], account="bad", status="held") for one in bad}
-            return replace(shard, lines={**lines, **seen})
-        case RefundsSent(payments=sent):
-            now_sent = {p.firm_id: replace(lines[p.firm_id], status="sent", attempt=p.attempt) for p in sent}
-            return replace(shard, lines={**lines, **now_sent})
-        case RefundsPaid(payments=paid):
-            done = {p.firm_id: replace(lines[p.firm_id], status="paid") for p in paid}
-            return replace(shard, lines={**lines, **done})
+            seen: dict[str, dict[str, Any]] = {one.firm_id: {"account": "good"} for one in good}
+            return _with(shard, seen | {one.firm_id: {"account": "bad", "status": "held"} for one in bad})
+        case RefundsSent(payments=payments):
+            return _with(shard, {one.firm_id: {"status": "sent", "attempt": one.attempt} for one in payments})
+        case RefundsPaid(payments=payments):
+            return _with(shard, {one.firm_id: {"status": "paid"} for one in payments})
         case RefundsReturned(payments=returned):
-            back = {p.firm_id: replace(lines[p.firm_id], status="returned", reason=p.reason) for p in returned}
-            return replace(shard, lines={**lines, **back})
+            return _with(shard, {one.firm_id: {"status": "returned", "reason": one.reason} for one in returned})
         case _:
             assert_never(event)
+
+
+def _with(shard: Shard, changes: Mapping[str, Mapping[str, Any]]) -> Shard:
+    """These lines with these fields changed."""
+    replace, known = msgspec.structs.replace, shard.lines
+    changed = {firm: replace(known[firm], **fields) for firm, fields in changes.items() if firm in known}
+    return replace(shard, lines={**known, **changed})
 
 
 def _held(shard: Shard, event: LedgerLinesHeld) -> Shard:
