@@ -17,6 +17,18 @@ from shared.errors import ConfigInvalid
 CHINA = timezone(timedelta(hours=8), "UTC+8")  # K1: one zone, no daylight saving
 
 
+def by_our_clock(
+    device_at: datetime, sent_at: datetime, received_at: datetime, tolerance: timedelta
+) -> tuple[datetime, bool]:
+    """K4: when something happened that a device told by its own clock, and whether that clock was corrected.
+
+    How wrong it is shows when it sends. Nothing happens after we were told.
+    """
+    offset = received_at - sent_at  # how far the device's clock is behind ours
+    corrected = abs(offset) > tolerance
+    return min(device_at + offset if corrected else device_at, received_at), corrected
+
+
 class Clock(Protocol):
     """Tells the time that rules go by."""
 

@@ -7,6 +7,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
 from uuid import uuid4
@@ -180,15 +181,11 @@ def _noted(done: set[asyncio.Task[dict[str, Any]]], counts: Counter[str], faults
 
 
 def _parts(rows: Iterator[list[str]]) -> Iterator[tuple[int, list[list[str]]]]:
-    part: list[list[str]] = []
+    """Each with the number of its first row."""
     first = 1
-    for row in rows:
-        part.append(row)
-        if len(part) == MOST_ROWS:
-            yield first, part
-            first, part = first + len(part), []
-    if part:
+    while part := list(islice(rows, MOST_ROWS)):
         yield first, part
+        first += len(part)
 
 
 async def _tell(say: Say, there: Door, digest: str, sent: _Sent, names: tuple[str, str]) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from services.welfare.domain.allowance import ALLOWANCE, OfflineAllowanceSet, allowance_id
 from services.welfare.domain.budget import BUDGET, BudgetAllocated, BudgetCommitted
-from services.welfare.domain.campaign import CAMPAIGN, CampaignDrafted, CampaignPublished, Terms
+from services.welfare.domain.campaign import CAMPAIGN, CampaignDrafted, CampaignPublished
 from services.welfare.domain.device_time import moment_of
 from services.welfare.domain.entitlement import ENTITLEMENT, EntitlementGranted, entitlement_id
 from services.welfare.domain.merchant import (
@@ -18,6 +18,7 @@ from services.welfare.domain.merchant import (
 )
 from services.welfare.domain.redemption import REDEMPTION, Redeem, ReverseRedemption
 from services.welfare.domain.redemption_events import Asked, RedemptionRefused, RedemptionVerified
+from services.welfare.domain.terms import Terms
 from services.welfare.domain.voucher import VOUCHER
 from services.welfare.domain.voucher_events import EXPIRY, VoucherIssued
 from services.welfare.handlers.issuing import voucher_id_of

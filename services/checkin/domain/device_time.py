@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from shared.clock import by_our_clock
 from shared.errors import ValidationFailed
 
 from .refusals import ScanInFuture
@@ -39,7 +40,5 @@ def moment_of(
         raise ScanInFuture(field=field)
     if sent_at - device_at > OLDEST_UPLOAD:
         raise ValidationFailed(f"{field} is more than ten years before sent_at", field=field)
-    offset = received_at - sent_at  # how far the device's clock is behind ours
-    corrected = abs(offset) > CLOCK_TOLERANCE
-    happened = device_at + offset if corrected else device_at
-    return Moment(min(happened, received_at), received_at, offline=True, clock_corrected=corrected)
+    happened, corrected = by_our_clock(device_at, sent_at, received_at, CLOCK_TOLERANCE)
+    return Moment(happened, received_at, offline=True, clock_corrected=corrected)

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from shared.clock import by_our_clock
 from shared.errors import ValidationFailed
 
 from .values import CLOCK_TOLERANCE, LONGEST_PATROL, OLDEST_UPLOAD, REACTION_WINDOW
@@ -48,6 +49,4 @@ def moment_of(seen_at: datetime | None, sent_at: datetime | None, received_at: d
         raise ValidationFailed(f"{field} is after sent_at: the device saw it before it sent it.", field=field)
     if sent_at - seen_at > OLDEST_UPLOAD:
         raise ValidationFailed(f"{field} is more than ten years before sent_at.", field=field)
-    offset = received_at - sent_at  # how far the device's clock is behind ours
-    corrected = abs(offset) > CLOCK_TOLERANCE
-    return Moment(min(seen_at + offset if corrected else seen_at, received_at), corrected)
+    return Moment(*by_our_clock(seen_at, sent_at, received_at, CLOCK_TOLERANCE))

@@ -16,9 +16,7 @@ from shared.decider import Command, DeadlineCleared, DeadlineSet, Decider, Domai
 from shared.errors import IdempotencyKeyReused, NotFound
 
 from . import refusals
-from .terms import CampaignKind as CampaignKind
-from .terms import Phase as Phase
-from .terms import Terms as Terms
+from .terms import Terms
 from .values import REACTION_WINDOW
 
 START, END = "start", "end"  # timers

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import msgspec
 
+from shared.clock import by_our_clock
 from shared.errors import ValidationFailed
 
 from .values import CLOCK_TOLERANCE, OLDEST_UPLOAD, REACTION_WINDOW
@@ -36,8 +37,6 @@ def moment_of(device_at: datetime | None, sent_at: datetime | None, received_at:
         raise ValidationFailed(f"{field} is after sent_at: it happened before it was sent.", field=field)
     if sent_at - device_at > OLDEST_UPLOAD:
         raise ValidationFailed(f"{field} is more than ten years before sent_at.", field=field)
-    offset = received_at - sent_at  # how far the device's clock is behind ours
-    corrected = abs(offset) > CLOCK_TOLERANCE
-    happened = min(device_at + offset if corrected else device_at, received_at)
+    happened, corrected = by_our_clock(device_at, sent_at, received_at, CLOCK_TOLERANCE)
     flags = (CLOCK_CORRECTED,) if corrected else ()
     return Moment(happened, device_at, (*flags, LATE) if received_at - happened > REACTION_WINDOW else flags)

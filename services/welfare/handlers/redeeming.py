@@ -11,7 +11,7 @@ from shared.errors import Refused
 from ..domain import refusals
 from ..domain.allowance import ALLOWANCE, UseAllowance, allowance_id, allowance_ref
 from ..domain.budget import BUDGET, CommitMoney, ConsumeMoney, ReleaseMoney
-from ..domain.campaign import CAMPAIGN, Campaign, Terms
+from ..domain.campaign import CAMPAIGN, Campaign
 from ..domain.dispute import DISPUTE
 from ..domain.entitlement import ENTITLEMENT, Scope, Use, entitlement_id
 from ..domain.giving import check_eligible
@@ -20,6 +20,7 @@ from ..domain.merchant import MERCHANT
 from ..domain.redemption import REDEMPTION, Redeem, Refuse, Verify
 from ..domain.redemption_events import Asked, Purchase, Split
 from ..domain.takings import TAKINGS, AddLine, Line, receipt_no, takings_id
+from ..domain.terms import Terms
 from ..domain.voucher import VOUCHER, check_hold
 from ..domain.voucher_commands import RedeemVoucher
 from ..domain.voucher_state import Voucher
